@@ -1,0 +1,50 @@
+"""Files that are either whole or absent."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from .errors import InputError
+
+__all__ = ["sha256", "write_atomic"]
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Writes `content` to `path` so that no reader and no crash ever sees half of it.
+
+    The bytes go to a temporary file in the same folder, reach the disk, and then replace `path`
+    in one step.
+
+    Raises
+        InputError  the folder cannot be written or the disk is full; what was at `path` stays
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as f:
+            temporary = f.name
+            f.write(content)
+            f.flush()
+            os.fsync(f.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise InputError(
+            "path",
+            "be on a writable file system with room left",
+            f"{path} ({error.strerror or error})",
+            "Free some space or choose another folder, then repeat the command: "
+            "finished work is kept.",
+        ) from error
+
+
+def sha256(path: Path) -> str:
+    """Returns the hexadecimal SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as f:
+        while block := f.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
