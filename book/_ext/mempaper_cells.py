@@ -1,0 +1,85 @@
+"""Turns a notebook into what its page shows.
+
+A code cell may begin with a YAML block of `# |` lines: `figure: NAME` or `table: NAME` makes its
+output a numbered figure or table that prose refers to by that name, `caption:` and `alt:` describe
+it.
+"""
+
+import re
+
+import yaml
+
+__all__ = ["prepare", "split_options"]
+
+VERDICT_MIME = "application/vnd.mempaper.verdict+json"
+_OPTION = re.compile(r"# ?\|(?: (.*))?$")
+_KEYS = {"figure", "table", "caption", "alt"}
+_DIRECTIVE = "```{parameters}\n```"
+
+
+def split_options(source: str) -> tuple[dict[str, str], str]:
+    """Returns the options at the head of a cell and the source without them.
+
+    Raises
+        ValueError  an unknown option, both figure and table, or one of them without a caption
+    """
+    lines = source.split("\n")
+    count = next((i for i, line in enumerate(lines) if not _OPTION.match(line)), len(lines))
+    options = yaml.safe_load("\n".join(_OPTION.match(line)[1] or "" for line in lines[:count]))
+    options = options or {}
+    if unknown := set(options) - _KEYS:
+        raise ValueError(f"unknown cell options {sorted(unknown)}; there are {sorted(_KEYS)}")
+    if options and ("figure" in options) == ("table" in options):
+        raise ValueError(f"a cell with options is either a figure or a table: {options}")
+    if options and "caption" not in options:
+        raise ValueError(f"a figure or table needs a caption: {options}")
+    return options, "\n".join(lines[count:]).lstrip("\n")
+
+
+def prepare(notebook) -> None:
+    """Makes an nbformat notebook into its page, in place.
+
+    The injected parameters go and a table of all parameters comes before the parameters cell;
+    figures and tables get their captions and fold their code; verdicts keep their HTML only.
+    """
+    texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    placed = any("{parameters}" in text for text in texts)
+    cells = []
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        if "injected-parameters" in tags:
+            continue
+        if cell.cell_type == "code":
+            _prepare_code(cell)
+        if "parameters" in tags:
+            cell.metadata["tags"] = [*tags, "hide-input"]
+            if not placed:
+                cells.append(_markdown(cell, _DIRECTIVE))
+        cells.append(cell)
+    notebook.cells = cells
+
+
+def _prepare_code(cell) -> None:
+    for output in cell.get("outputs", []):
+        output.get("data", {}).pop(VERDICT_MIME, None)
+    options, cell.source = split_options(cell.source)
+    if not options:
+        return
+    kind = "figure" if "figure" in options else "table"
+    figure = {
+        "name": options[kind],
+        "caption": options["caption"].strip(),
+        "caption_before": int(kind == "table"),
+        "classes": f"mempaper-{kind}",
+    }
+    image = {"alt": options["alt"].strip()} if "alt" in options else {}
+    cell.metadata["mystnb"] = {"figure": figure, "image": image}
+    if "show-input" not in cell.metadata.get("tags", []):
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
+
+
+def _markdown(beside, source: str):
+    """Returns a Markdown cell of the same notebook format as the cell `beside` it."""
+    return type(beside)(
+        cell_type="markdown", id=f"{beside.get('id', 'cell')}-before", metadata={}, source=source
+    )

@@ -1,0 +1,210 @@
+"""The book: stale notebooks executed, pages rendered, verdicts summed up."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import yaml
+from filelock import FileLock, Timeout
+
+from .display import Display
+from .errors import InputError
+from .files import sha256, write_atomic
+from .notebooks import catalogue, execution
+from .notebooks.catalogue import Notebook
+
+__all__ = ["BookFailed", "build", "chapters", "summary", "verdicts"]
+
+VERDICT_MIME = "application/vnd.mempaper.verdict+json"
+_MARKS = {"reproduced": "✓", "not reproduced": "✗", "not testable": "?"}
+_UNKNOWN_SECONDS = 60
+_TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-mathjax-offline")
+
+
+class BookFailed(RuntimeError):
+    """The pages could not be rendered: holds the end of the log and where the whole log lies."""
+
+
+def build(profile: str = "laptop", *, root: Path | None = None) -> Path:
+    """Executes what is stale, renders the pages and returns the one to open.
+
+    Finished notebooks are kept whatever happens, so that a repeated build continues; a second build
+    of the same checkout waits for the first.
+
+    Raises
+        InputError      an unknown profile, or one with illegal parameters
+        NotebookFailed  a cell raised
+        BookFailed      a page could not be rendered without a warning
+    """
+    root = root or catalogue.find_root()
+    notebooks = chapters(root)
+    for notebook in notebooks:
+        catalogue.effective(notebook.name, profile=profile, root=root)
+    with _alone(root / "_build" / ".lock"), _terminated_as_interrupted():
+        stale = [n for n in notebooks if not execution.is_fresh(n, profile)]
+        _execute(stale, profile, root)
+        page = _render(notebooks, profile, root)
+    print(summary(notebooks, profile))
+    print(f"\nThe book: {page}")
+    return page
+
+
+def chapters(root: Path) -> list[Notebook]:
+    """Returns the notebooks that the table of contents lists, in its order.
+
+    Raises
+        InputError  it lists a notebook that does not exist
+    """
+    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    files = [file.removesuffix(".py") for file in _files(content)]
+    names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
+    known = catalogue.find(root)
+    for name in names:
+        if name not in known:
+            raise InputError(
+                "book/_toc.yml",
+                "list existing notebooks",
+                f"notebooks/{name}",
+                "Write the notebook or take it out of the table of contents.",
+            )
+    return [known[name] for name in names]
+
+
+def verdicts(notebook: Notebook, profile: str) -> list[dict]:
+    """Returns the verdicts that the executed copy displays, in order, each with its claim."""
+    path = execution.executed_path(notebook, profile)
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    outputs = (output for cell in cells for output in cell.get("outputs", []))
+    return [o["data"][VERDICT_MIME] for o in outputs if VERDICT_MIME in o.get("data", {})]
+
+
+def summary(notebooks: list[Notebook], profile: str) -> str:
+    """Returns one line for each claim that the executed copies judge, under a line of counts."""
+    found = [(n.name, verdict) for n in notebooks for verdict in verdicts(n, profile)]
+    counts = [
+        f"{sum(v['verdict'] == kind for _, v in found)} {kind}"
+        for kind in _MARKS
+        if any(v["verdict"] == kind for _, v in found)
+    ]
+    head = f"{len(found)} claims judged with profile {profile}: {', '.join(counts) or 'none'}"
+    columns = shutil.get_terminal_size((100, 24)).columns
+    lines = []
+    for name, verdict in found:
+        line = f"  {_MARKS[verdict['verdict']]} {verdict['verdict']:<15} {verdict['statement']}"
+        room = max(40, columns - len(name) - 3)
+        line = line if len(line) <= room else line[: room - 1] + "…"
+        lines.append(f"{line}  {name}")
+    return "\n".join(["", head, *lines])
+
+
+def _files(entry: object) -> Iterator[str]:
+    """Yields the table of contents' files in its order."""
+    if isinstance(entry, dict):
+        for key, value in entry.items():
+            if key in ("root", "file"):
+                yield value
+            else:
+                yield from _files(value)
+    elif isinstance(entry, list):
+        for item in entry:
+            yield from _files(item)
+
+
+def _execute(stale: list[Notebook], profile: str, root: Path) -> None:
+    expected = catalogue.load_profile(profile, root).seconds
+    work = {}
+    for notebook in stale:
+        made = execution.record(execution.executed_path(notebook, profile)) or {}
+        guess = expected.get(notebook.name, _UNKNOWN_SECONDS)
+        work[notebook.name] = float(max(made.get("seconds", 0), guess))
+    with tempfile.TemporaryDirectory(prefix="mempaper-") as folder:
+        channel = Path(folder) / "progress"
+        with Display(work, channel) as display:
+            for notebook in stale:
+                display.start(notebook.name)
+                execution.run(
+                    notebook.name,
+                    profile=profile,
+                    root=root,
+                    report=lambda message: setattr(display, "cell", message),
+                    channel=channel,
+                )
+                display.finish()
+
+
+def _render(notebooks: list[Notebook], profile: str, root: Path) -> Path:
+    build_folder = root / "_build"
+    page, stamp = build_folder / "html" / "index.html", build_folder / "rendered.json"
+    index = build_folder / "html" / "searchindex.js"
+    inputs = _inputs(notebooks, profile, root)
+    with contextlib.suppress(OSError, ValueError):
+        written = [inputs, index.stat().st_mtime_ns]
+        if page.is_file() and json.loads(stamp.read_text()) == written:
+            return page
+    stamp.unlink(missing_ok=True)
+    print("Rendering the pages", file=sys.stderr, flush=True)
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command += ["build", str(root), "--toc", str(root / "book" / "_toc.yml")]
+    command += ["--path-output", str(root), "--warningiserror", "--keep-going", "--quiet"]
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env=os.environ | {"MEMPAPER_PROFILE": profile, "MEMPAPER_ROOT": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    log = build_folder / "book.log"
+    write_atomic(log, done.stdout.encode())
+    if done.returncode:
+        tail = "\n".join(done.stdout.strip().splitlines()[-25:])
+        raise BookFailed(f"The pages were not rendered:\n{tail}\nThe whole log: {log}")
+    write_atomic(stamp, json.dumps([inputs, index.stat().st_mtime_ns]).encode())
+    return page
+
+
+def _inputs(notebooks: list[Notebook], profile: str, root: Path) -> dict[str, str]:
+    """Returns everything that the pages are made of, each file by its content."""
+    files = [root / "_config.yml", *(n.source for n in notebooks)]
+    files += [execution.executed_path(n, profile) for n in notebooks]
+    for folder in ("book", "results", "profiles"):
+        files += [p for p in (root / folder).rglob("*") if "__pycache__" not in p.parts]
+    inputs = {p.relative_to(root).as_posix(): sha256(p) for p in sorted(files) if p.is_file()}
+    tools = " ".join(f"{tool} {version(tool)}" for tool in _TOOLS)
+    return inputs | {"profile": profile, "tools": hashlib.sha256(tools.encode()).hexdigest()}
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        held = lock.acquire(timeout=0)
+    except Timeout:
+        print("Another build is at work in this folder; waiting for it.", file=sys.stderr)
+        held = lock.acquire()
+    with held:
+        yield
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Turns SIGTERM into KeyboardInterrupt, so that kernels are shut down and locks released."""
+
+    def interrupt(signum: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,239 @@
+"""The papers' experiments as steps on the store: train, recover, assess.
+
+Each step is found by what made it, so a repeated call returns at once and an interrupted one goes on.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import save
+
+from . import files, generators, images, minimizers, operators, recovery, statistics
+from .errors import InputError
+from .networks import dcgan
+from .progress import track
+from .runs import Run, Store
+from .training import gan, glo, loop, losses
+
+__all__ = ["KINDS", "Assessment", "assess", "distortion", "errors", "recover", "targets", "train"]
+
+KINDS = ("train", "holdout", "generated", "distorted")
+_SHARD = 256
+
+
+@lru_cache(maxsize=4)
+def _load_split(
+    dataset: str, size: int | None, train: int | None, holdout: int | None, root: Path | None
+) -> images.Split:
+    return images.load(dataset, size=size, train=train, holdout=holdout, root=root)
+
+
+def train(
+    model: str,  # "dcgan" or "glo"
+    dataset: str,  # a name that images.load knows
+    *,
+    images: int | None = None,  # the first N training images; None: all
+    size: int | None = None,  # height and width in pixels; None: the dataset's
+    holdout: int | None = None,  # images kept out; None: the dataset's default
+    steps: int = 2000,
+    batch_size: int = 64,
+    latent_dim: int = 64,
+    width: int = 64,  # channels at the generator's coarsest grid
+    learning_rate: float | None = None,  # None: 2e-4 for "dcgan", 1e-3 for "glo"
+    loss: str = "non_saturating",  # of "dcgan"; see training.losses
+    seed: int = 0,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> Run:
+    """Returns the run that trained `model` on the first `images` training images of `dataset`.
+
+    The run holds generator.safetensors (of a GAN the moving average of the weights) and losses.csv.
+
+    Raises
+        InputError             an argument is unknown or out of range
+        loop.TrainingDiverged  a loss became NaN
+    """
+    if model not in ("dcgan", "glo"):
+        raise InputError("model", "be dcgan or glo", repr(model), "Choose one of the two.")
+    if loss not in losses.LOSSES:
+        raise InputError(
+            "loss", f"be one of {', '.join(losses.LOSSES)}", repr(loss), "Choose one of these."
+        )
+    split = _load_split(dataset, size, images, holdout, data_root)
+    channels, height, _ = split.train.shape
+    shape = {"size": height, "channels": channels, "latent_dim": latent_dim, "width": width}
+    rate = {} if learning_rate is None else {"learning_rate": learning_rate}
+    if model == "dcgan":
+        network: Any = gan.GANConfig(**shape, discriminator_width=width, **rate)
+    else:
+        network, loss = glo.GLOConfig(**shape, **rate), "mean_squared_error"
+    config = {
+        "model": model,
+        "generator": shape,
+        "training": asdict(network),
+        "loss": loss,
+        "data": {
+            "source": dataset,
+            "size": height,
+            "train": len(split.train),
+            "holdout": len(split.holdout),
+            "fingerprint": split.train.fingerprint,
+        },
+        "steps": steps,
+        "batch_size": batch_size,
+        "seed": seed,
+    }
+
+    def build(folder: Path) -> dict[str, Any]:
+        if model == "dcgan":
+            objective: Any = gan.GAN(network, seed=seed, loss=losses.LOSSES[loss])
+        else:
+            objective = glo.GLO(network, count=len(split.train), seed=seed)
+        name = f"training {model} on {len(split.train)} {dataset}"
+        trained = loop.fit(
+            objective,
+            split.train,
+            steps=steps,
+            batch_size=batch_size,
+            seed=seed,
+            folder=folder,
+            description=name,
+        )
+        generator = trained.get("generator_ema", trained["generator"])
+        files.write_atomic(folder / "generator.safetensors", save(generator.state_dict()))
+        return _last_row(folder / "losses.csv")
+
+    code = (dcgan, gan, glo, losses, loop)
+    return (store or Store()).make("train", config, build, code=code, seed=seed)
+
+
+def _last_row(path: Path) -> dict[str, float]:
+    return pd.read_csv(path).iloc[-1].to_dict()
+
+
+def distortion(size: int, *, seed: int = 0) -> operators.SmoothWarp:
+    """Returns the smooth warp of Sec. 2.2 that makes this book's distorted images.
+
+    Its displacements have a standard deviation of 4 % of the image's side and vary over 1/8 of it.
+    The paper does not say which distortion its Table 1 uses, nor how strong.
+    """
+    smoothing = size / 8
+    sigma = 0.04 * size * 2 * np.sqrt(np.pi) * smoothing
+    return operators.SmoothWarp(sigma=float(sigma), smoothing=smoothing, seed=seed)
+
+
+def targets(
+    run: Run, kind: str, count: int, *, seed: int = 0, data_root: Path | None = None
+) -> torch.Tensor:
+    """Returns `count` images (n, c, h, w) to recover with the generator of a training run.
+
+    kind  "train", the first images it was trained on; "holdout", images it never saw; "generated",
+          its own samples; "distorted", the first training images warped by `distortion`
+    """
+    if kind not in KINDS:
+        raise InputError(
+            "kind", f"be one of {', '.join(KINDS)}", repr(kind), "Choose one of these."
+        )
+    data = run.config["data"]
+    split = _load_split(data["source"], data["size"], data["train"], data["holdout"], data_root)
+    if split.train.fingerprint != data["fingerprint"]:
+        raise InputError(
+            "data_root",
+            f"hold the images that run {run.id} was trained on",
+            f"other content of {data['source']}",
+            "Point MEMPAPER_DATA to the original data, or train again.",
+        )
+    if kind == "generated":
+        return generators.load(run).sample(count, seed=seed)
+    chosen = split.holdout if kind == "holdout" else split.train
+    chosen = chosen[: min(count, len(chosen))]
+    return distortion(data["size"], seed=seed)(chosen) if kind == "distorted" else chosen
+
+
+def recover(
+    run: Run,
+    kind: str,
+    *,
+    count: int,
+    steps: int = 100,
+    method: str = "lbfgs",
+    restarts: int = 1,
+    seed: int = 0,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> Run:
+    """Returns the run that recovered `count` images of one kind (see `targets`).
+
+    The run holds recovery.npz with latents, errors, stop and evaluations, as in recovery.Recovery,
+    and trace, the error at each pass. It is made in shards, so that an interruption loses at most
+    256 images.
+    """
+    wanted = targets(run, kind, count, seed=seed, data_root=data_root)
+    config = {
+        "run": run.id,
+        "kind": kind,
+        "count": len(wanted),
+        "steps": steps,
+        "method": method,
+        "restarts": restarts,
+        "seed": seed,
+    }
+
+    def build(folder: Path) -> dict[str, Any]:
+        generator = generators.load(run)
+        shards = folder / "checkpoints"
+        lows = range(0, len(wanted), _SHARD)
+        for low in track(lows, f"recovering {kind} images by {method}"):
+            path = shards / f"{low}.npz"
+            if path.exists():
+                continue
+            found = recovery.recover(
+                generator,
+                wanted[low : low + _SHARD],
+                generator.latent_dim,
+                method=method,
+                steps=steps,
+                restarts=restarts,
+                first=low,
+                seed=seed,
+                trace=True,
+                progress=True,
+            )
+            _write_arrays(path, {name: getattr(found, name).cpu().numpy() for name in _ARRAYS})
+        parts = [_read_arrays(shards / f"{low}.npz") for low in lows]
+        whole = {name: np.concatenate([part[name] for part in parts]) for name in _ARRAYS}
+        _write_arrays(folder / "recovery.npz", whole)
+        return {
+            "median_recovery_error": float(np.median(whole["errors"])),
+            "converged": float(np.mean(whole["stop"] <= minimizers.Stop.FLAT)),
+            "evaluations": float(np.mean(whole["evaluations"])),
+        }
+
+    code = (dcgan, minimizers, operators, recovery)
+    return (store or Store()).make("recover", config, build, code=code, seed=seed)
+
+
+_ARRAYS = ("latents", "errors", "stop", "evaluations", "trace")
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    content = io.BytesIO()
+    np.savez(content, **arrays)
+    files.write_atomic(path, content.getvalue())
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(archive)
+
+
+def recovered(run: Run) -> dict[str, np.ndarray]:
+    """Returns the arrays of a recovery run."""
+    return _read_arrays(run.file("recovery.npz"))

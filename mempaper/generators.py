@@ -1,0 +1,54 @@
+"""A finished training run as a function: latents -> images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from .errors import InputError
+from .networks.dcgan import DCGANGenerator, GLOGenerator
+from .runs import Run
+
+__all__ = ["Generator", "load"]
+
+_ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    "dcgan": DCGANGenerator,
+    "glo": GLOGenerator,
+}
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A trained network in evaluation mode, whose weights take no gradient."""
+
+    network: nn.Module
+    latent_dim: int
+
+    def __call__(self, latents: Float[Tensor, "n d"]) -> Float[Tensor, "n c h w"]:
+        return self.network(latents)
+
+    @torch.no_grad()
+    def sample(self, count: int, *, seed: int = 0) -> Float[Tensor, "n c h w"]:
+        """Returns G(z) for `count` latents from N(0, I); the first k are those of a smaller count."""
+        draws = torch.Generator().manual_seed(seed)
+        latents = torch.stack([torch.randn(self.latent_dim, generator=draws) for _ in range(count)])
+        weight = next(self.network.parameters())
+        return torch.cat([self.network(part.to(weight)).cpu() for part in latents.split(256)])
+
+
+def load(run: Run) -> Generator:
+    """Returns the generator of a training run; of a GAN the moving average of its weights.
+
+    Raises
+        InputError  the run is not a training run
+    """
+    if run.kind != "train":
+        raise InputError(
+            "run", "be a training run", f"{run.kind} {run.id}", "See `mempaper runs list`."
+        )
+    network = _ARCHITECTURES[run.config["model"]](**run.config["generator"])
+    network.load_state_dict(load_file(run.file("generator.safetensors")))
+    return Generator(network.eval().requires_grad_(False), run.config["generator"]["latent_dim"])

@@ -1,0 +1,1 @@
+"""Network architectures: nn.Modules and nothing else."""

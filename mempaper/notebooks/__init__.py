@@ -1,0 +1,31 @@
+"""Text notebooks: found, asked for their parameters, executed, and known to be fresh or stale."""
+
+from .catalogue import (
+    Notebook,
+    Profile,
+    effective,
+    find,
+    find_root,
+    load_profile,
+    locate,
+    parameters,
+)
+from .execution import NotebookFailed, executed_path, is_fresh, record, run
+from .parameters import Parameter
+
+__all__ = [
+    "Notebook",
+    "NotebookFailed",
+    "Parameter",
+    "Profile",
+    "effective",
+    "executed_path",
+    "find",
+    "find_root",
+    "is_fresh",
+    "load_profile",
+    "locate",
+    "parameters",
+    "record",
+    "run",
+]

@@ -1,0 +1,87 @@
+"""Where a result comes from: versions, machine, commit, seed."""
+
+import functools
+import os
+import platform
+import subprocess
+import sys
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+
+__all__ = ["now", "provenance"]
+
+
+def now() -> str:
+    """Returns the present time in UTC as ISO 8601 with seconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def provenance(*, seed: int | None = None) -> dict[str, Any]:
+    """Returns versions, machine, commit of the checkout ("+changes" when edited) and seed.
+
+    What cannot be found out is None: a package that is not installed, the commit of an installed
+    copy, the accelerator before torch is imported.
+    """
+    return {
+        "mempaper": __version__,
+        "python": platform.python_version(),
+        **{name: _version(name) for name in ("torch", "numpy", "scipy")},
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": _cores(),
+        "accelerator": _accelerator(),
+        "commit": _commit(Path(__file__).parents[1]),
+        "seed": seed,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _cores() -> int | None:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def _accelerator() -> str | None:
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return None
+
+
+@functools.cache
+def _commit(folder: Path) -> str | None:
+    tracked = _git(folder, "ls-files", "--error-unmatch", "__init__.py")
+    commit = _git(folder, "rev-parse", "HEAD")
+    if not tracked or not commit:
+        return None
+    return commit + ("+changes" if _git(folder, "status", "--porcelain", "-uno") else "")
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        command = ["git", "-C", str(folder), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,28 @@
+"""Arrays in, numbers out; no model and no path in sight."""
+
+from .bootstrap import Interval, bootstrap_interval
+from .recovery_errors import (
+    KS_P_VALUE_THRESHOLD,
+    MRE_GAP_THRESHOLD,
+    KSResult,
+    OverfittingTest,
+    ks_test,
+    median_recovery_error,
+    mre_gap,
+    overfitting_test,
+    wasserstein,
+)
+
+__all__ = [
+    "KS_P_VALUE_THRESHOLD",
+    "MRE_GAP_THRESHOLD",
+    "Interval",
+    "KSResult",
+    "OverfittingTest",
+    "bootstrap_interval",
+    "ks_test",
+    "median_recovery_error",
+    "mre_gap",
+    "overfitting_test",
+    "wasserstein",
+]

@@ -1,0 +1,1 @@
+"""One step function per objective, one loop for all."""

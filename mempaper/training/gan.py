@@ -1,0 +1,75 @@
+"""Adversarial training of a DCGAN (Eq. (1) of Webster et al. 2019; Radford et al. 2016)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from ..networks.dcgan import DCGANDiscriminator, DCGANGenerator, initialize
+from .losses import AdversarialLoss, non_saturating
+
+__all__ = ["GAN", "GANConfig"]
+
+
+@dataclass(frozen=True)
+class GANConfig:
+    """Sizes and optimiser of a DCGAN; the defaults are Radford et al. (2016), Sec. 4."""
+
+    size: int = 64  # height and width, pixels
+    channels: int = 3
+    latent_dim: int = 100
+    width: int = 1024  # channels at the coarsest grid of the generator
+    discriminator_width: int = 512  # channels at the coarsest grid of the discriminator
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+
+
+class GAN:
+    """Generator and discriminator take one step each on the same batch."""
+
+    averaged = "generator"
+
+    def __init__(self, config: GANConfig, *, seed: int, loss: AdversarialLoss = non_saturating):
+        self.latent_dim = config.latent_dim
+        self.loss = loss
+        shape = {"size": config.size, "channels": config.channels}
+        self.networks = {
+            "generator": DCGANGenerator(**shape, latent_dim=config.latent_dim, width=config.width),
+            "discriminator": DCGANDiscriminator(**shape, width=config.discriminator_width),
+        }
+        draws = torch.Generator().manual_seed(seed)
+        for network in self.networks.values():
+            initialize(network, draws)
+        self.optimizers = {
+            name: torch.optim.Adam(
+                network.parameters(), lr=config.learning_rate, betas=config.betas
+            )
+            for name, network in self.networks.items()
+        }
+
+    def step(
+        self,
+        fabric: Fabric,
+        images: Float[Tensor, "b c h w"],
+        index: Int[Tensor, "b"],
+        noise: Callable[..., Tensor],
+    ) -> dict[str, Tensor]:
+        """Updates the discriminator, then the generator; both see the same latents."""
+        generator, discriminator = self.networks["generator"], self.networks["discriminator"]
+        fake = generator(noise(len(images), self.latent_dim))
+
+        self.optimizers["discriminator"].zero_grad()
+        loss_d = self.loss.discriminator(discriminator(images), discriminator(fake.detach()))
+        fabric.backward(loss_d)
+        self.optimizers["discriminator"].step()
+
+        self.optimizers["generator"].zero_grad()
+        discriminator.requires_grad_(False)
+        loss_g = self.loss.generator(discriminator(fake))
+        fabric.backward(loss_g)
+        discriminator.requires_grad_(True)
+        self.optimizers["generator"].step()
+        return {"discriminator_loss": loss_d.detach(), "generator_loss": loss_g.detach()}

@@ -1,0 +1,205 @@
+"""The training loop: iterates, logs, saves, and resumes to the same bits.
+
+Everything random in step k is drawn from (seed, k), never from a running stream, so a run that was
+killed and continued ends with the weights of one that was not.
+"""
+
+import csv
+import io
+import math
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ..errors import InputError
+from ..files import write_atomic
+from ..progress import track
+from . import checkpoints
+
+__all__ = ["Objective", "TrainingDiverged", "batch_indices", "fit"]
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss became NaN or infinite: training stops rather than go on with broken weights."""
+
+
+class Objective(Protocol):
+    """What the loop needs of a way to train: networks, their optimisers, and one update."""
+
+    networks: dict[str, nn.Module]
+    optimizers: dict[str, Optimizer]
+    averaged: str | None
+
+    def step(
+        self,
+        fabric: Fabric,
+        images: Float[Tensor, "b c h w"],
+        index: Int[Tensor, "b"],
+        noise: Callable[..., Tensor],
+    ) -> dict[str, Tensor]:
+        """Updates the networks once and returns scalars; `noise(*shape)` draws from N(0, 1)."""
+        ...
+
+
+@lru_cache(maxsize=2)
+def _order(count: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+def batch_indices(count: int, batch_size: int, *, seed: int, step: int) -> Int[np.ndarray, "b"]:
+    """Returns the images of a step: each epoch is a fresh permutation, its remainder dropped."""
+    batch_size = min(batch_size, count)
+    epoch, k = divmod(step, count // batch_size)
+    return _order(count, seed, epoch)[k * batch_size : (k + 1) * batch_size]
+
+
+def _noise(seed: int, step: int, rank: int, device: torch.device) -> Callable[..., Tensor]:
+    words = np.random.SeedSequence([seed, step, rank]).generate_state(2, np.uint32)
+    generator = torch.Generator().manual_seed(int(words[0]) << 31 ^ int(words[1]))
+    return lambda *shape: torch.randn(*shape, generator=generator).to(device)
+
+
+def _table(rows: list[dict[str, float]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _check_finite(row: dict[str, float], folder: Path) -> None:
+    for name, value in row.items():
+        if not math.isfinite(value):
+            raise TrainingDiverged(
+                f"{name} became {value} at step {row['step']:.0f}: the training diverged and was "
+                f"stopped. Lower the learning rate or try another seed; the last good checkpoint "
+                f"is kept under {folder}."
+            )
+
+
+def fit(
+    objective: Objective,
+    images: Sequence,
+    *,
+    steps: int,
+    batch_size: int,
+    seed: int,
+    folder: Path,
+    fabric: Fabric | None = None,
+    ema_decay: float = 0.999,  # weight of the old average in each step's new one
+    log_every: int = 50,  # steps between two rows of losses.csv
+    checkpoint_seconds: float = 30.0,
+    tensorboard: bool = False,  # also write event files under folder/tensorboard
+    description: str = "training",
+) -> dict[str, nn.Module]:
+    """Returns the trained networks by name, with the averaged one also as "<name>_ema".
+
+    `images[index]` gives float images (b, c, h, w) in [-1, 1]. Writes losses.csv and, while it
+    runs, checkpoints/ into `folder`; a second call with the same arguments continues from there.
+
+    Raises
+        InputError        no images, or steps or batch_size below one
+        TrainingDiverged  a loss became NaN or infinite
+    """
+    for name, value in (("images", len(images)), ("steps", steps), ("batch_size", batch_size)):
+        if value < 1:
+            raise InputError(name, "be at least 1", value, "Give a positive count.")
+    fabric = fabric or Fabric(devices=1)
+    networks, optimizers = objective.networks, objective.optimizers
+    for name, network in networks.items():
+        networks[name], optimizers[name] = fabric.setup(network, optimizers[name])
+    average = None
+    if objective.averaged is not None:
+        average = AveragedModel(
+            networks[objective.averaged].module,
+            multi_avg_fn=get_ema_multi_avg_fn(ema_decay),
+            use_buffers=True,
+        )
+    modules = {name: network.module for name, network in networks.items()}
+    if average is not None:
+        modules[f"{objective.averaged}_ema"] = average.module
+
+    start, rows = 0, []
+    if (state := checkpoints.latest(folder / "checkpoints")) is not None:
+        _restore(state, modules, optimizers, average)
+        start, rows = state["step"], state["rows"]
+
+    def save(step: int) -> None:
+        if fabric.is_global_zero:
+            tree = _state(modules, optimizers, average) | {"step": step, "rows": rows}
+            checkpoints.write_checkpoint(folder / "checkpoints", step, tree)
+
+    logger = _tensorboard(folder) if tensorboard else None
+    saved = time.monotonic()
+    for step in track(range(start, steps), description=description, initial=start, total=steps):
+        chosen = batch_indices(len(images), batch_size, seed=seed, step=step)
+        share = chosen[fabric.global_rank :: fabric.world_size]
+        batch = fabric.to_device(images[torch.as_tensor(share)])
+        scalars = objective.step(
+            fabric,
+            batch,
+            torch.as_tensor(share),
+            _noise(seed, step, fabric.global_rank, fabric.device),
+        )
+        if average is not None:
+            average.update_parameters(networks[objective.averaged].module)
+        due = time.monotonic() - saved > checkpoint_seconds
+        if due or (step + 1) % log_every == 0 or step + 1 == steps:
+            row = {"step": step + 1} | {k: float(v) for k, v in scalars.items()}
+            _check_finite(row, folder)
+            if (step + 1) % log_every == 0 or step + 1 == steps:
+                rows.append(row)
+                if logger is not None:
+                    for name, value in row.items():
+                        logger.add_scalar(name, value, step + 1)
+        if due or step + 1 == steps:
+            save(step + 1)
+            saved = time.monotonic()
+    if fabric.is_global_zero:
+        write_atomic(folder / "losses.csv", _table(rows))
+    return {name: module.eval() for name, module in modules.items()}
+
+
+def _tensorboard(folder: Path):
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise InputError(
+            "tensorboard",
+            "be asked for only where the tensorboard package is installed",
+            True,
+            "Install it with `pip install 'mempaper[scale]'` or leave it out.",
+        ) from error
+    return SummaryWriter(folder / "tensorboard")
+
+
+def _state(modules: dict, optimizers: dict, average: AveragedModel | None) -> dict:
+    return {
+        "modules": {name: module.state_dict() for name, module in modules.items()},
+        "optimizers": {
+            name: {str(i): s for i, s in optimizer.state_dict()["state"].items()}
+            for name, optimizer in optimizers.items()
+        },
+        "averages": {} if average is None else {"n": average.n_averaged},
+    }
+
+
+def _restore(state: dict, modules: dict, optimizers: dict, average: AveragedModel | None) -> None:
+    for name, module in modules.items():
+        module.load_state_dict(state["modules"][name])
+    for name, optimizer in optimizers.items():
+        full = optimizer.state_dict()
+        full["state"] = {int(i): s for i, s in state["optimizers"].get(name, {}).items()}
+        optimizer.load_state_dict(full)
+    if average is not None:
+        average.n_averaged.copy_(state["averages"]["n"])

@@ -1,0 +1,375 @@
+"""The book: pages out of executed notebooks, opened in a browser as a reader would."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import unquote, urlparse
+
+import pytest
+
+pytest.importorskip("jupyter_book", reason="the extra `book` is not installed")
+
+from mempaper import book, notebooks
+from mempaper.errors import InputError
+
+REPOSITORY = Path(__file__).parents[1]
+EXTENSION = REPOSITORY / "book" / "_ext"
+WIDTHS = (1280, 390)
+
+NOTEBOOK = r"""# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A page
+#
+# By {cite:t}`webster2019`, $\phi(x)$ of {eq}`eq-one` is in {numref}`fig-one`
+# and {numref}`tab-one`.
+#
+# $$ x = \frac{1}{2} $$ (eq-one)
+
+# %% tags=["parameters"]
+dataset = "digits"  # {digits, faces} source of images
+seeds = [0, 1]  # [0, inf) one run each
+
+# %%
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import HTML, display
+
+# %%
+# | figure: fig-one
+# | alt: A falling line
+# | caption: >-
+# |   A line, after {cite:t}`webster2019`,
+# |   with {math}`\phi`.
+plt.plot([2, 1])
+plt.show()
+
+# %%
+# | table: tab-one
+# | caption: A wide table.
+pd.DataFrame({f"a column {i}": [i] for i in range(20)})
+
+# %%
+HTML('<table class="mempaper-recorded"><tr><td>of another day</td></tr></table>')
+
+# %%
+verdict = {"claim": "a", "statement": "S", "source": "T", "verdict": "reproduced", "detail": "d"}
+data = {"text/plain": "S", "application/vnd.mempaper.verdict+json": verdict}
+display(data, raw=True)
+"""
+TOC = """\
+format: jb-book
+root: book/intro
+chapters:
+  - file: notebooks/one/page
+  - file: book/bibliography
+"""
+
+
+@pytest.fixture(scope="module")
+def extension():
+    """Returns the extension's modules that need no Sphinx."""
+    sys.path.insert(0, str(EXTENSION))
+    try:
+        import mempaper_cells
+        import mempaper_provenance
+    finally:
+        sys.path.remove(str(EXTENSION))
+    return SimpleNamespace(cells=mempaper_cells, provenance=mempaper_provenance)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Returns the root of a book of one notebook, built with this repository's configuration."""
+    root = tmp_path_factory.mktemp("book")
+    shutil.copy(REPOSITORY / "_config.yml", root)
+    (root / "book").mkdir()
+    for folder in ("_ext", "_static"):
+        shutil.copytree(REPOSITORY / "book" / folder, root / "book" / folder)
+    shutil.copy(REPOSITORY / "book" / "references.bib", root / "book")
+    (root / "book" / "_toc.yml").write_text(TOC)
+    (root / "book" / "intro.md").write_text(
+        "# Start\n\nSee {numref}`fig-one` and {numref}`tab-one`."
+    )
+    (root / "book" / "bibliography.md").write_text("# Literature\n\n```{bibliography}\n```\n")
+    (root / "notebooks" / "one").mkdir(parents=True)
+    (root / "notebooks" / "one" / "page.py").write_text(NOTEBOOK)
+    (root / "profiles").mkdir()
+    (root / "profiles" / "smoke.yaml").write_text("notebooks: {one/page: {seeds: [7]}}")
+    book.build("smoke", root=root)
+    return root
+
+
+def test_a_cells_options_are_read_off_its_head(extension):
+    options, source = extension.cells.split_options(
+        "# | figure: fig-a\n# | caption: >-\n# |   one\n# |   two\n\nplot()\n# | not: one"
+    )
+    assert options == {"figure": "fig-a", "caption": "one two"}
+    assert source == "plot()\n# | not: one"
+    assert extension.cells.split_options("plot()") == ({}, "plot()")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# | figura: a\n# | caption: c",
+        "# | figure: a",
+        "# | caption: c",
+        "# | figure: a\n# | table: b\n# | caption: c",
+    ],
+)
+def test_wrong_cell_options_are_refused(extension, head):
+    with pytest.raises(ValueError, match="figure"):
+        extension.cells.split_options(head)
+
+
+def test_a_page_drops_injected_parameters_and_folds_figures(extension):
+    import nbformat.v4 as v4
+
+    page = v4.new_notebook(
+        cells=[
+            v4.new_code_cell("n = 1", metadata={"tags": ["parameters"]}),
+            v4.new_code_cell("n = 2", metadata={"tags": ["injected-parameters"]}),
+            v4.new_code_cell("# | table: t\n# | caption: c\nshow()"),
+            v4.new_code_cell("compute()"),
+        ]
+    )
+    extension.cells.prepare(page)
+    assert [cell.source for cell in page.cells] == [
+        "```{parameters}\n```",
+        "n = 1",
+        "show()",
+        "compute()",
+    ]
+    assert page.cells[2].metadata["mystnb"]["figure"]["name"] == "t"
+    assert ["hide-input" in c.metadata.get("tags", []) for c in page.cells] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+MADE = {
+    "notebook": "one/page",
+    "source_sha256": "0123456789abcdef",
+    "profile": "laptop",
+    "parameters": {"steps": 3, "datasets": ["digits", "faces"], "seed": 4},
+    "code": "c0de",
+    "version": "0.1.0",
+    "executed": "2026-11-22T03:04:05+00:00",
+    "seconds": 75.2,
+    "machine": "a <machine>",
+}
+
+
+def test_the_provenance_line_names_profile_data_seeds_source_version_and_date(extension):
+    assert extension.provenance.computed_line(MADE) == (
+        "Computed by this build: profile laptop, datasets digits, faces, seed 4; "
+        "source notebooks/one/page.py (0123456); mempaper 0.1.0; 2026-11-22"
+    )
+
+
+def test_page_details_are_escaped(extension):
+    html = extension.provenance.details(MADE, "../x.ipynb")
+    assert "a &lt;machine&gt;" in html
+    assert "1 min 15 s" in html
+    assert 'href="../x.ipynb"' in html
+
+
+def test_the_parameter_table_shows_build_and_default(extension):
+    steps = notebooks.Parameter("steps", 5, "[1, 9]", "a < b")
+    html = extension.provenance.parameter_table([steps], MADE, "run 'it'")
+    assert '<tr class="changed">' in html
+    assert re.findall(r'<td data-label="[^"]*">(.*?)</td>', html) == [
+        "<code>steps</code>",
+        "<code>3</code>",
+        "<code>5</code>",
+        "[1, 9]",
+        "a &lt; b",
+    ]
+    assert extension.provenance.rerun_command("one/page", "laptop", [steps], MADE) == (
+        "mempaper notebook run one/page --profile laptop -p steps 3"
+    )
+
+
+def test_the_contents_must_list_existing_notebooks(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "_toc.yml").write_text(TOC)
+    with pytest.raises(InputError, match="notebooks/one/page"):
+        book.chapters(tmp_path)
+
+
+def test_every_notebook_is_in_the_contents():
+    listed = [notebook.name for notebook in book.chapters(REPOSITORY)]
+    assert sorted(listed) == sorted(notebooks.find(REPOSITORY))
+
+
+def test_every_profile_fits_the_notebooks():
+    for path in (REPOSITORY / "profiles").glob("*.yaml"):
+        for name in notebooks.find(REPOSITORY):
+            notebooks.effective(name, profile=path.stem, root=REPOSITORY)
+
+
+def test_the_page_numbers_and_explains_its_figure_and_table(small):
+    page = (small / "_build" / "html" / "notebooks" / "one" / "page.html").read_text()
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+    assert "is in Fig. 1 and Table 1." in text
+    assert "Fig. 1 A line, after Webster et al. [2019]" in text
+    assert "Table 1 A wide table." in text
+    assert page.count('class="mempaper-provenance"') == 2
+    assert text.count("Computed by this build: profile smoke, dataset digits, seed 7") == 2
+    assert "mempaper notebook run one/page --profile smoke -p dataset digits" in text
+    assert 'alt="A falling line"' in page
+    assert (small / "_build" / "html" / "executed" / "one" / "page.ipynb").is_file()
+    start = (small / "_build" / "html" / "book" / "intro.html").read_text()
+    assert "See Fig. 1 and Table 1." in re.sub(r"<[^>]+>", "", start)
+
+
+def test_the_summary_counts_the_verdicts(small):
+    pages = book.chapters(small)
+    assert [v["verdict"] for v in book.verdicts(pages[0], "smoke")] == ["reproduced"]
+    assert "1 claims judged with profile smoke: 1 reproduced\n" in book.summary(pages, "smoke")
+
+
+def test_an_unchanged_book_is_neither_executed_nor_rendered_again(small, monkeypatch):
+    def refuse(*arguments, **options):
+        raise AssertionError("worked again")
+
+    monkeypatch.setattr(book.execution, "run", refuse)
+    monkeypatch.setattr(book.subprocess, "run", refuse)
+    assert book.build("smoke", root=small) == small / "_build" / "html" / "index.html"
+
+
+def test_a_page_that_warns_fails_the_build_and_says_so(small):
+    page = small / "book" / "intro.md"
+    before = page.read_text()
+    page.write_text(before + "\n\n{numref}`fig-missing`\n")
+    with pytest.raises(book.BookFailed, match=r"fig-missing[\s\S]*book\.log"):
+        book.build("smoke", root=small)
+    page.write_text(before)
+    book.build("smoke", root=small)
+
+
+def test_a_build_keeps_what_was_finished_before_a_failure(tmp_path):
+    for folder in ("book", "notebooks/one", "profiles"):
+        (tmp_path / folder).mkdir(parents=True)
+    contents = "root: book/intro\nchapters: [{file: notebooks/one/a}, {file: notebooks/one/b}]"
+    (tmp_path / "book" / "_toc.yml").write_text(contents)
+    (tmp_path / "profiles" / "smoke.yaml").write_text("")
+    (tmp_path / "notebooks" / "one" / "a.py").write_text("# %%\nprint(1)\n")
+    (tmp_path / "notebooks" / "one" / "b.py").write_text("# %%\n1 / 0\n")
+    with pytest.raises(notebooks.NotebookFailed, match="ZeroDivisionError"):
+        book.build("smoke", root=tmp_path)
+    first, second = book.chapters(tmp_path)
+    assert notebooks.is_fresh(first, "smoke")
+    assert not notebooks.is_fresh(second, "smoke")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Returns a headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    with contextlib.ExitStack() as stack:
+        session = stack.enter_context(playwright.sync_playwright())
+        try:
+            launched = session.chromium.launch(
+                executable_path=program,
+                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            )
+        except playwright.Error:
+            pytest.skip("no Chromium: install one, or run `playwright install chromium`")
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module", params=["small", "built"])
+def html(request):
+    """Returns the folder of pages: of the small book, and of the whole one where it was built."""
+    if request.param == "small":
+        return request.getfixturevalue("small") / "_build" / "html"
+    folder = Path(os.environ.get("MEMPAPER_BOOK", REPOSITORY / "_build" / "html"))
+    if not (folder / "index.html").is_file():
+        pytest.skip("the book is not built: `make book` builds it")
+    return folder
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_reads_without_a_network(browser, html, width):
+    complaints = []
+    view = browser.new_page(viewport={"width": width, "height": 900})
+    view.on("console", lambda m: m.type == "error" and complaints.append((view.url, m.text)))
+    view.on("pageerror", lambda error: complaints.append((view.url, str(error))))
+    view.on("request", lambda r: _local(r.url) or complaints.append((view.url, r.url)))
+    view.on("requestfailed", lambda r: complaints.append((view.url, r.url)))
+    for path in _pages(html):
+        view.goto(path.as_uri())
+        if view.locator(".math").count():
+            view.wait_for_selector("mjx-container", state="attached")
+        state = view.evaluate(
+            """() => ({
+                wide: document.documentElement.scrollWidth - window.innerWidth,
+                blank: [...document.images].filter(i => !i.naturalWidth).map(i => i.src),
+                raw: [...document.querySelectorAll('.math')].filter(
+                    m => !m.querySelector('mjx-container')).map(m => m.textContent),
+                broken: document.querySelectorAll('mjx-merror').length,
+            })"""
+        )
+        if state != {"wide": 0, "blank": [], "raw": [], "broken": 0}:
+            complaints.append((view.url, state))
+    view.close()
+    assert not complaints
+
+
+def _pages(html):
+    """Returns the pages with content: not the index, which forwards to the first of them."""
+    pages = [path for path in sorted(html.rglob("*.html")) if "_static" not in path.parts]
+    pages = [path for path in pages if 'http-equiv="Refresh"' not in path.read_text()]
+    assert len(pages) >= 3
+    return pages
+
+
+def _local(url):
+    return url.startswith(("file:", "data:", "blob:", "about:"))
+
+
+@pytest.mark.browser
+def test_every_internal_link_leads_somewhere(browser, html):
+    view = browser.new_page()
+    links, anchors = set(), {}
+    for path in _pages(html):
+        view.goto(path.as_uri())
+        links |= {(path, url) for url in view.evaluate("[...document.links].map(a => a.href)")}
+        anchors[path] = set(view.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)"))
+    view.close()
+    dead = []
+    for page, url in links:
+        parts = urlparse(url)
+        target = Path(unquote(parts.path))
+        if parts.scheme != "file":
+            continue
+        fragment = unquote(parts.fragment)
+        if not target.is_file() or (fragment and fragment not in anchors.get(target, {fragment})):
+            dead.append((page, url))
+    assert not dead
+
+
+def test_the_executed_notebooks_hold_no_paths_of_this_machine(small):
+    text = (small / "_build" / "html" / "executed" / "one" / "page.ipynb").read_text()
+    assert str(small) not in text
+    assert "papermill" not in json.loads(text)["metadata"]

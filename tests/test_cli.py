@@ -1,0 +1,338 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+import mempaper
+from mempaper.cli import app
+from mempaper.runs import Store
+
+CHECKOUT = Path(mempaper.__file__).parents[1]
+COMMAND = [sys.executable, "-c", "from mempaper.cli import main; main()"]
+
+CHAPTER = {"file": "notebooks/a/coins.py"}
+NOTEBOOK = """\
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Coins
+#
+# Are they fair?
+
+# %% tags=["parameters"]
+throws = 10  # [1, 1000] coins thrown
+coin = "old"  # {old, new} which coin
+
+# %%
+statement = f"{throws} {coin} coins are fair"
+from IPython.display import display
+display(
+    {
+        "application/vnd.mempaper.verdict+json": {
+            "claim": "coins", "statement": statement, "source": "Sec. 1",
+            "verdict": "not reproduced", "detail": "9 of 10 heads",
+        },
+        "text/plain": statement,
+    },
+    raw=True,
+)
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Returns a small checkout of a book with one notebook."""
+    root = tmp_path / "checkout"
+    for path, text in {
+        "_config.yml": "title: Coins",
+        "book/_toc.yml": yaml.dump(
+            {"root": "book/intro", "chapters": [{"file": "notebooks/a/coins.py"}]}
+        ),
+        "notebooks/a/coins.py": NOTEBOOK,
+        "profiles/laptop.yaml": "description: small",
+        "profiles/smoke.yaml": yaml.dump(
+            {"description": "tiny", "notebooks": {"a/coins": {"throws": 2}}}
+        ),
+    }.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    return root
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """Returns the environment of a user who has nothing yet."""
+    (tmp_path / "home").mkdir()
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    return kept | {"HOME": str(tmp_path / "home"), "PYTHONPATH": str(CHECKOUT), "COLUMNS": "80"}
+
+
+@pytest.fixture
+def user(tmp_path, environment):
+    """Returns a function that runs `mempaper` in a process of its own, in an empty home."""
+
+    def run(*arguments, **variables):
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            env=environment | variables,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """Returns a store with one finished and one unfinished run, which the commands use."""
+    monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("COLUMNS", "80")
+    store = Store()
+    store.make("train", {"model": "dcgan", "size": 32}, finished, seed=3)
+    with pytest.raises(KeyboardInterrupt):
+        store.make("recover", {"count": 10}, stopped)
+    return store
+
+
+def finished(folder):
+    (folder / "weights.bin").write_bytes(bytes(2500))
+    return {"loss": {"generator": 0.25}, "errors": list(range(20))}
+
+
+def stopped(folder):
+    raise KeyboardInterrupt
+
+
+def call(*arguments):
+    return CliRunner().invoke(app, arguments)
+
+
+def installed():
+    return Path(sys.executable).with_name("mempaper")
+
+
+@pytest.mark.skipif(not installed().exists(), reason="mempaper is not installed")
+def test_the_installed_command_answers(environment):
+    done = subprocess.run(
+        [installed(), "--version"], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout == f"mempaper {mempaper.__version__}\n"
+
+
+def test_version(user):
+    done = user("--version")
+    assert (done.returncode, done.stdout) == (0, f"mempaper {mempaper.__version__}\n")
+
+
+def test_help_names_every_command(user):
+    done = user("--help")
+    assert done.returncode == 0
+    for command in ("data", "train", "recover", "runs", "notebook", "book", "claims"):
+        assert f"\n  {command} " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_the_command_line_imports_nothing_heavy(environment):
+    heavy = "{'torch', 'numpy', 'scipy', 'pandas', 'matplotlib', 'jupytext', 'papermill'}"
+    script = f"import sys, mempaper.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "vae", "digits"],
+        ["train", "dcgan"],
+        ["train", "dcgan", "digits", "--steps", "0"],
+        ["train", "dcgan", "digits", "--steps", "many"],
+        ["recover", "0123", "everything"],
+        ["runs", "clean", "--older-than", "-1"],
+        ["nonsense"],
+    ],
+)
+def test_wrong_usage_ends_with_status_2(arguments, store):
+    done = call(*arguments)
+    assert done.exit_code == 2
+    assert "Usage: " in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["runs", "show", "zzzz"],
+            "run must be the beginning of one finished run's id; got 'zzzz'",
+        ),
+        (["recover", "zzzz"], "run must be the beginning of one finished run's id; got 'zzzz'"),
+        (["runs", "clean"], "what to clean must be named; got no condition."),
+        (["notebook", "list"], "the current folder must lie in a checkout"),
+        (["claims"], "the current folder must lie in a checkout"),
+        (["book"], "the current folder must lie in a checkout"),
+    ],
+)
+def test_wrong_input_is_one_plain_message_and_status_2(user, arguments, said):
+    done = user(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"Error: {said}")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_an_interruption_says_how_to_continue(store, monkeypatch):
+    monkeypatch.setattr(Store, "list", stopped)
+    done = call("runs", "list")
+    assert done.exit_code == 130
+    assert done.stderr.strip() == "stopped; repeat the same command to continue"
+
+
+def test_failures_of_the_package_are_plain_and_those_of_others_are_not(store, monkeypatch):
+    class Diverged(RuntimeError):
+        __module__ = "mempaper.training"
+
+    for error, status in ((Diverged("loss became nan"), 1), (RuntimeError("a bug"), None)):
+
+        def fail(store, error=error):
+            raise error
+
+        monkeypatch.setattr(Store, "list", fail)
+        done = call("runs", "list")
+        if status is None:
+            assert done.exception is error
+        else:
+            assert (done.exit_code, done.stderr) == (status, "Error: loss became nan\n")
+
+
+# runs
+
+
+def test_runs_list(store):
+    done = call("runs", "list")
+    heading, *lines = done.stdout.splitlines()
+    assert heading.split() == ["ID", "KIND", "STATE", "SIZE", "AGE", "CONFIGURATION"]
+    rows = {line.split()[1]: line for line in lines if not line.startswith(" ")}
+    assert rows["train"].startswith(store.find("train", {"model": "dcgan", "size": 32}).id[:10])
+    assert " finished " in rows["train"]
+    assert " kB " in rows["train"]
+    assert "model=dcgan size=32" in rows["train"]
+    assert " unfinished " in rows["recover"]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_runs_list_as_json(store):
+    records = json.loads(call("runs", "list", "--json").stdout)
+    assert {(r["kind"], r["state"], r["config"].get("size")) for r in records} == {
+        ("train", "finished", 32),
+        ("recover", "unfinished", None),
+    }
+
+
+def test_runs_list_of_nothing_says_where_it_looked(user, tmp_path):
+    done = user("runs", "list")
+    assert done.returncode == 0
+    assert str(tmp_path / "home") in done.stdout
+
+
+def test_runs_show(store):
+    run = store.find("train", {"model": "dcgan", "size": 32})
+    shown = call("runs", "show", run.id[:5]).stdout
+    for text in (run.id, str(run.path), "loss.generator  0.25", "20 values, 0, 1, 2, ..."):
+        assert text in shown
+    words = [line.split() for line in shown.splitlines()]
+    assert ["model", "dcgan"] in words
+    assert ["seed", "3"] in words
+    assert ["2.5", "kB", "weights.bin"] in words
+    assert json.loads(call("runs", "show", run.id, "--json").stdout)["metrics"] == run.metrics
+
+
+def test_runs_show_of_a_damaged_run_names_the_file(store):
+    run = store.find("train", {"model": "dcgan", "size": 32})
+    os.truncate(run.file("weights.bin"), 100)
+    done = call("runs", "show", run.id)
+    assert done.exit_code == 2
+    assert "weights.bin has 100 bytes instead of 2500" in done.stderr
+
+
+def test_runs_clean(store):
+    assert "would remove 1 runs" in call("runs", "clean", "--unfinished", "--dry-run").stdout
+    assert len(store.list()) == 2
+    assert "removed 1 runs" in call("runs", "clean", "--unfinished").stdout
+    assert [record.kind for record in store.list()] == ["train"]
+    assert "removed 0 runs, 0 B" in call("runs", "clean", "--older-than", "1").stdout
+    assert "removed 0 runs, 0 B" in call("runs", "clean", "--kind", "recover").stdout
+    assert "removed 1 runs, " in call("runs", "clean", "--everything").stdout
+    assert store.list() == []
+
+
+# notebooks and claims
+
+
+@pytest.fixture
+def here(checkout, monkeypatch):
+    monkeypatch.setenv("MEMPAPER_ROOT", str(checkout))
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.usefixtures("here")
+def test_notebook_list():
+    assert call("notebook", "list").stdout.splitlines()[1].split() == ["a/coins", "Coins"]
+    assert json.loads(call("notebook", "list", "--json").stdout) == [
+        {"name": "a/coins", "title": "Coins"}
+    ]
+
+
+def test_a_notebook_is_shown_run_with_new_parameters_and_its_claims_collected(user, checkout):
+    root = {"MEMPAPER_ROOT": str(checkout)}
+    shown = user("notebook", "show", "coins", "--profile", "smoke", **root).stdout.splitlines()
+    assert ["throws", "2", "[1,", "1000]", "coins", "thrown"] in [line.split() for line in shown]
+
+    own = checkout / "own.ipynb"
+    given = ["-p", "throws", "7", "--parameter", "coin=new", "--output", str(own)]
+    done = user("notebook", "run", "coins", *given, **root)
+    assert (done.returncode, done.stdout) == (0, f"{own}\n"), done.stderr
+    assert "7 new coins are fair" in own.read_text()
+
+    before = user("claims", "--profile", "smoke", **root)
+    assert "not executed with profile smoke: a/coins" in before.stdout
+    assert user("notebook", "run", "coins", "--profile", "smoke", **root).returncode == 0
+    claims = user("claims", "--profile", "smoke", **root)
+    assert "not reproduced  2 old coins are fair [9 of 10 heads]" in claims.stdout
+    (claim,) = json.loads(user("claims", "--profile", "smoke", "--json", **root).stdout)
+    assert (claim["notebook"], claim["claim"]) == ("a/coins", "coins")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("notebook run coins -p throws 0", "parameter throws must be a whole number in [1, 1000]"),
+        ("notebook run coins -p throw 5", "a parameter's name must be one of throws, coin"),
+        ("notebook run coins -p throws", "-p must be followed by a parameter and its value"),
+        ("notebook run dice", "the notebook's name must be one of a/coins; got 'dice'"),
+        ("notebook run coins --profile vast", "the profile must be one of laptop, smoke"),
+        ("notebook show coins --profile vast", "the profile must be one of laptop, smoke"),
+        ("claims --profile vast", "the profile must be one of laptop, smoke; got 'vast'"),
+        ("book --profile vast", "the profile must be one of laptop, smoke; got 'vast'"),
+    ],
+)
+def test_wrong_names_and_values_are_refused_before_anything_runs(arguments, said, checkout):
+    done = call(*arguments.split())
+    assert done.exit_code == 2, done.exception
+    assert done.stderr.startswith(f"Error: {said}")
+    assert not list(checkout.rglob("*.ipynb"))

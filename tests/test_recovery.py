@@ -1,0 +1,240 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mempaper.errors import InputError
+from mempaper.minimizers import LBFGS, PublishedLBFGS, Stop
+from mempaper.networks.dcgan import DCGANGenerator, initialize
+from mempaper.recovery import METHODS, recover
+
+SHAPE = (1, 8, 8)
+
+
+class Affine(nn.Module):
+    """Images A z + c, for which the nearest image is a projection."""
+
+    def __init__(self, latent_dim=6, seed=0):
+        super().__init__()
+        draws = torch.Generator().manual_seed(seed)
+        size = int(np.prod(SHAPE))
+        self.register_buffer("a", torch.randn(size, latent_dim, generator=draws) / 20)
+        self.register_buffer("c", torch.randn(size, generator=draws) / 20)
+
+    def forward(self, latents):
+        return (latents @ self.a.T + self.c).view(-1, *SHAPE)
+
+
+def projection_residual(generator, targets):
+    a, c = generator.a.double(), generator.c.double()
+    y = targets.double().flatten(1) - c
+    residual = y - y @ a @ torch.linalg.inv(a.T @ a) @ a.T
+    return residual.square().mean(1)
+
+
+def uniform_images(n, shape=SHAPE, seed=1):
+    return torch.rand(n, *shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def small_dcgan(seed=0, latent_dim=8):
+    generator = DCGANGenerator(size=16, channels=1, latent_dim=latent_dim, width=32)
+    initialize(generator, torch.Generator().manual_seed(seed))
+    for m in generator.modules():
+        if isinstance(m, nn.ConvTranspose2d):
+            m.weight.data *= 6
+    return generator.eval()
+
+
+def samples(generator, n, seed=3):
+    latents = torch.randn(n, generator.latent_dim, generator=torch.Generator().manual_seed(seed))
+    with torch.no_grad():
+        return generator(latents)
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "adam", "sgd"])
+def test_affine_generator_reaches_the_projection_residual(method):
+    generator, targets = Affine(), uniform_images(20)
+    steps = {"lbfgs": 60, "adam": 2000, "sgd": 2000}[method]
+    found = recover(generator, targets, 6, method=method, steps=steps)
+    expected = projection_residual(generator, targets)
+    assert (found.errors - expected).abs().max() < (1e-6 if method == "lbfgs" else 1e-4)
+    assert found.errors.dtype == torch.float64
+
+
+def test_errors_are_the_mean_squared_error_of_the_returned_images():
+    generator, targets = small_dcgan(), uniform_images(5, (1, 16, 16))
+    found = recover(generator, targets, 8, steps=5)
+    with torch.no_grad():
+        torch.testing.assert_close(generator(found.latents), found.images)
+    expected = (found.images.double() - targets.double()).square().mean((1, 2, 3))
+    torch.testing.assert_close(found.errors, expected, rtol=1e-6, atol=0)
+
+
+def test_operator_is_applied_to_both_sides():
+    generator, targets = small_dcgan(), uniform_images(4, (1, 16, 16))
+
+    def top_half(images):
+        return images[:, :, :8]
+
+    found = recover(generator, targets, 8, operator=top_half, steps=40)
+    seen = (found.images - targets)[:, :, :8].double().square().mean((1, 2, 3))
+    torch.testing.assert_close(found.errors, seen, rtol=1e-5, atol=0)
+    whole = recover(generator, targets, 8, steps=40)
+    seen_by_whole = (whole.images - targets)[:, :, :8].double().square().mean((1, 2, 3))
+    assert (found.errors < seen_by_whole).all()
+
+
+def test_own_samples_come_back():
+    generator = small_dcgan()
+    found = recover(generator, samples(generator, 32), 8, steps=200)
+    assert (found.errors < 1e-3).float().mean() >= 0.99
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_same_bits_whatever_the_batch_size(method):
+    generator, targets = small_dcgan(), uniform_images(9, (1, 16, 16))
+    runs = [
+        recover(generator, targets, 8, method=method, steps=25, restarts=2, batch_size=b)
+        for b in (1, 2, 5, 64)
+    ]
+    for other in runs[:-1]:
+        assert torch.equal(other.latents, runs[-1].latents)
+        assert torch.equal(other.errors, runs[-1].errors)
+        assert torch.equal(other.evaluations, runs[-1].evaluations)
+
+
+@pytest.mark.parametrize("method", ["lbfgs", "lbfgs_published"])
+def test_parts_give_what_the_whole_gives(method):
+    generator, targets = small_dcgan(), uniform_images(7, (1, 16, 16))
+    whole = recover(generator, targets, 8, method=method, steps=15)
+    parts = [
+        recover(generator, targets[low:high], 8, method=method, steps=15, first=low)
+        for low, high in ((0, 3), (3, 7))
+    ]
+    assert torch.equal(whole.latents, torch.cat([p.latents for p in parts]))
+
+
+def test_nan_in_one_image_touches_no_other():
+    class Fragile(Affine):
+        def forward(self, latents):
+            images = super().forward(latents)
+            broken = latents[:, :1, None, None] > 1.5
+            return torch.where(broken, torch.nan, images)
+
+    targets = uniform_images(12)
+    starts = [np.random.default_rng([0, i]).standard_normal((1, 6))[0, 0] for i in range(12)]
+    bad = torch.tensor(starts) > 1.5
+    assert bad.any()
+    settings = {"method": LBFGS(), "candidates": 0, "steps": 30}
+    found = recover(Fragile(), targets, 6, **settings)
+    assert (found.stop[bad] == Stop.NOT_FINITE).all()
+    assert found.errors[bad].isinf().all()
+    alone = recover(Fragile(), targets[~bad][:1], 6, first=int((~bad).nonzero()[0]), **settings)
+    assert torch.equal(alone.latents[0], found.latents[~bad][0])
+
+
+def test_the_start_is_the_nearest_candidate():
+    generator, targets = Affine(), uniform_images(10)
+    pool = torch.as_tensor(np.random.default_rng([5]).standard_normal((300, 6))).float()
+    distances = torch.cdist(targets.flatten(1), generator(pool).flatten(1))
+    found = recover(generator, targets, 6, candidates=300, steps=1, seed=5)
+    # One pass evaluates the start and moves nowhere.
+    assert torch.equal(found.latents, pool[distances.argmin(1)])
+
+
+def test_restarts_keep_the_best():
+    generator, targets = small_dcgan(), uniform_images(8, (1, 16, 16))
+    one, four = (recover(generator, targets, 8, steps=20, restarts=r) for r in (1, 4))
+    assert (four.errors <= one.errors).all()
+    assert (four.errors < one.errors).any()
+    assert (four.evaluations > one.evaluations).all()
+
+
+def test_evaluations_count_generator_passes():
+    calls = 0
+
+    class Counted(Affine):
+        def forward(self, latents):
+            nonlocal calls
+            calls += torch.is_grad_enabled()
+            return super().forward(latents)
+
+    found = recover(Counted(), uniform_images(1), 6, steps=30)
+    assert int(found.evaluations) == calls - 1  # one pass checks the generator
+    assert found.converged.all()
+    assert int(found.evaluations) < 30
+
+
+def test_published_protocol_is_torch_lbfgs_with_one_iteration_a_step():
+    generator, targets = small_dcgan(), uniform_images(3, (1, 16, 16))
+    found = recover(generator, targets, 8, method="lbfgs_published", steps=12, seed=4, trace=True)
+    for i, target in enumerate(targets):
+        z = torch.as_tensor(np.random.default_rng([4, i]).standard_normal((1, 8))).float()
+        z.requires_grad_(True)
+        optimizer, losses = torch.optim.LBFGS([z], lr=1, max_iter=1), []
+
+        def closure(z=z, target=target, optimizer=optimizer, losses=losses):
+            optimizer.zero_grad()
+            loss = (generator(z) - target).square().mean()
+            loss.backward()
+            losses.append(loss.item())
+            return loss
+
+        for _ in range(12):
+            optimizer.step(closure)
+        torch.testing.assert_close(found.trace[i], torch.tensor(losses), rtol=1e-3, atol=1e-6)
+        torch.testing.assert_close(found.latents[i], z.detach()[0], rtol=1e-2, atol=1e-2)
+
+
+def test_trace_falls_monotonically_and_ends_at_the_error():
+    generator, targets = small_dcgan(), uniform_images(6, (1, 16, 16))
+    found = recover(generator, targets, 8, steps=40, trace=True)
+    assert found.trace.shape == (6, 40)
+    assert (found.trace.diff(dim=1) <= 0).all()
+    torch.testing.assert_close(found.trace[:, -1].double(), found.errors, rtol=1e-4, atol=1e-8)
+
+
+def test_training_mode_is_restored_and_does_not_couple_images():
+    generator = small_dcgan().train()
+    targets = uniform_images(4, (1, 16, 16))
+    found = recover(generator, targets, 8, steps=5)
+    assert all(m.training for m in generator.modules())
+    alone = recover(generator, targets[:1], 8, steps=5)
+    assert torch.equal(found.latents[:1], alone.latents)
+
+
+BAD = {
+    "nan": (
+        lambda t: t.index_fill(0, torch.tensor([2]), torch.nan),
+        {},
+        "targets .* NaN .* image 2",
+    ),
+    "range": (lambda t: (t + 1) * 127.5, {}, r"targets must lie in \[-1, 1\]"),
+    "bytes": (lambda t: (t * 100).to(torch.uint8), {}, "dtype torch.uint8"),
+    "shape": (lambda t: t[0], {}, r"shape \(1, 8, 8\)"),
+    "empty": (lambda t: t[:0], {}, r"shape \(0, 1, 8, 8\)"),
+    "other size": (lambda t: t[..., :4], {}, r"generator .* shape \(2, 1, 8, 8\)"),
+    "d = 0": (lambda t: t, {"latent_dim": 0}, "latent_dim must be at least 1; got 0"),
+    "no steps": (lambda t: t, {"steps": 0}, "steps must be at least 1"),
+    "no restarts": (lambda t: t, {"restarts": 0}, "restarts must be at least 1"),
+    "no batch": (lambda t: t, {"batch_size": 0}, "batch_size must be at least 1"),
+    "few candidates": (lambda t: t, {"candidates": 2, "restarts": 3}, "candidates must be 0 or"),
+    "method": (lambda t: t, {"method": "newton"}, "method must be one of lbfgs, .* got 'newton'"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD))
+def test_bad_input_names_argument_rule_value_and_remedy(case):
+    spoil, settings, message = BAD[case]
+    with pytest.raises(InputError, match=f"(?s){message}") as caught:
+        recover(Affine(), spoil(uniform_images(4)), **({"latent_dim": 6} | settings))
+    assert caught.value.remedy
+
+
+def test_generator_without_gradient_is_refused():
+    with pytest.raises(InputError, match="generator must be differentiable"):
+        recover(lambda z: Affine()(z).detach(), uniform_images(2), 6)
+
+
+def test_unknown_published_memory_is_not_reached():
+    assert PublishedLBFGS().memory >= 50
