@@ -1,10 +1,10 @@
 """The papers' experiments as steps on the store: train, recover, assess.
 
-Each step is found by what made it, so a repeated call returns at once and an interrupted one goes on.
+Each step is found by what made it: a repeated call returns at once, an interrupted one goes on.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,14 +15,25 @@ import pandas as pd
 import torch
 from safetensors.torch import save
 
-from . import files, generators, images, minimizers, operators, recovery, statistics
+from . import files, generators, images, minimizers, operators, parallel, recovery, statistics
 from .errors import InputError
 from .networks import dcgan
 from .progress import track
 from .runs import Run, Store
 from .training import gan, glo, loop, losses
 
-__all__ = ["KINDS", "Assessment", "assess", "distortion", "errors", "recover", "targets", "train"]
+__all__ = [
+    "KINDS",
+    "Assessment",
+    "assess",
+    "distortion",
+    "recover",
+    "recovered",
+    "table_row",
+    "targets",
+    "train",
+    "train_all",
+]
 
 KINDS = ("train", "holdout", "generated", "distorted")
 _SHARD = 256
@@ -96,16 +107,16 @@ def train(
             objective: Any = gan.GAN(network, seed=seed, loss=losses.LOSSES[loss])
         else:
             objective = glo.GLO(network, count=len(split.train), seed=seed)
-        name = f"training {model} on {len(split.train)} {dataset}"
-        trained = loop.fit(
-            objective,
-            split.train,
-            steps=steps,
-            batch_size=batch_size,
-            seed=seed,
-            folder=folder,
-            description=name,
-        )
+        with parallel.one_thread():
+            trained = loop.fit(
+                objective,
+                split.train,
+                steps=steps,
+                batch_size=batch_size,
+                seed=seed,
+                folder=folder,
+                description=f"training {model} on {len(split.train)} {dataset}",
+            )
         generator = trained.get("generator_ema", trained["generator"])
         files.write_atomic(folder / "generator.safetensors", save(generator.state_dict()))
         return _last_row(folder / "losses.csv")
@@ -194,18 +205,18 @@ def recover(
             path = shards / f"{low}.npz"
             if path.exists():
                 continue
-            found = recovery.recover(
-                generator,
-                wanted[low : low + _SHARD],
-                generator.latent_dim,
-                method=method,
-                steps=steps,
-                restarts=restarts,
-                first=low,
-                seed=seed,
-                trace=True,
-                progress=True,
-            )
+            with parallel.one_thread():
+                found = recovery.recover(
+                    generator,
+                    wanted[low : low + _SHARD],
+                    generator.latent_dim,
+                    method=method,
+                    steps=steps,
+                    restarts=restarts,
+                    first=low,
+                    seed=seed,
+                    trace=True,
+                )
             _write_arrays(path, {name: getattr(found, name).cpu().numpy() for name in _ARRAYS})
         parts = [_read_arrays(shards / f"{low}.npz") for low in lows]
         whole = {name: np.concatenate([part[name] for part in parts]) for name in _ARRAYS}
@@ -237,3 +248,74 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
 def recovered(run: Run) -> dict[str, np.ndarray]:
     """Returns the arrays of a recovery run."""
     return _read_arrays(run.file("recovery.npz"))
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The recovery errors of one generator by kind of image, and what they say."""
+
+    run: Run
+    errors: Mapping[str, np.ndarray]  # kind -> (n,)
+    test: statistics.OverfittingTest
+
+    def recovered_share(self, bound: float, *, confidence: float = 0.95) -> statistics.Interval:
+        """Returns the share of the generator's own samples with an error below `bound`."""
+        below = (self.errors["generated"] < bound).astype(float)
+        return statistics.bootstrap_interval(np.mean, below, confidence=confidence)
+
+
+def train_all(jobs: Sequence[Mapping[str, Any]]) -> list[Run]:
+    """Returns train(**job) of each job, as many at once as there are cores."""
+    return parallel.run(train, jobs, description="training")
+
+
+def assess(
+    runs: Sequence[Run],
+    *,
+    count: int,
+    steps: int = 100,
+    restarts: int = 1,
+    seed: int = 0,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> list[Assessment]:
+    """Returns an assessment of each training run: `count` images of each kind, recovered."""
+    settings = {
+        "count": count,
+        "steps": steps,
+        "restarts": restarts,
+        "seed": seed,
+        "store": store,
+        "data_root": data_root,
+    }
+    jobs = [{"run": run, "kind": kind, **settings} for run in runs for kind in KINDS]
+    found = parallel.run(recover, jobs, description="recovering")
+    errors = [recovered(run)["errors"] for run in found]
+    rows = [dict(zip(KINDS, errors[i : i + 4], strict=True)) for i in range(0, len(errors), 4)]
+    return [
+        Assessment(run, row, statistics.overfitting_test(row["train"], row["holdout"]))
+        for run, row in zip(runs, rows, strict=True)
+    ]
+
+
+def table_row(assessment: Assessment) -> dict[str, Any]:
+    """Returns one row in the columns of Table 1, with the signed gap and its 95 % interval."""
+    test, config = assessment.test, assessment.run.config
+    name = "DCGAN" if config["model"] == "dcgan" else f"GLO-{config['data']['train']}"
+    return {
+        "dataset": config["data"]["source"],
+        "model": name,
+        "ks_p_value": test.ks.p_value,
+        "mre_gap": test.gap.estimate,
+        "mre_gap_low": test.gap.low,
+        "mre_gap_high": test.gap.high,
+        "mre_train": test.mre_train.estimate,
+        "mre_val": test.mre_val.estimate,
+        "mre_generated": float(np.median(assessment.errors["generated"])),
+        "mre_distortion": float(np.median(assessment.errors["distorted"])),
+        "own_recovered": assessment.recovered_share(1e-3).estimate,
+        "wasserstein": test.wasserstein,
+        "train_count": test.train_count,
+        "val_count": test.val_count,
+        "seed": config["seed"],
+    }

@@ -32,7 +32,7 @@ class Generator:
 
     @torch.no_grad()
     def sample(self, count: int, *, seed: int = 0) -> Float[Tensor, "n c h w"]:
-        """Returns G(z) for `count` latents from N(0, I); the first k are those of a smaller count."""
+        """Returns G(z) of `count` latents from N(0, I); fewer are the first of more."""
         draws = torch.Generator().manual_seed(seed)
         latents = torch.stack([torch.randn(self.latent_dim, generator=draws) for _ in range(count)])
         weight = next(self.network.parameters())

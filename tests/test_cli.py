@@ -9,8 +9,10 @@ import yaml
 from typer.testing import CliRunner
 
 import mempaper
-from mempaper.cli import app
+from mempaper import experiments, recovery
+from mempaper.cli import app, work
 from mempaper.runs import Store
+from mempaper.training import losses
 
 CHECKOUT = Path(mempaper.__file__).parents[1]
 COMMAND = [sys.executable, "-c", "from mempaper.cli import main; main()"]
@@ -176,11 +178,8 @@ def test_wrong_usage_ends_with_status_2(arguments, store):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (
-            ["runs", "show", "zzzz"],
-            "run must be the beginning of one finished run's id; got 'zzzz'",
-        ),
-        (["recover", "zzzz"], "run must be the beginning of one finished run's id; got 'zzzz'"),
+        (["runs", "show", "zz"], "run must be the beginning of one finished run's id; got 'zz'"),
+        (["recover", "zz"], "run must be the beginning of one finished train run's id; got 'zz'"),
         (["runs", "clean"], "what to clean must be named; got no condition."),
         (["notebook", "list"], "the current folder must lie in a checkout"),
         (["claims"], "the current folder must lie in a checkout"),
@@ -278,6 +277,76 @@ def test_runs_clean(store):
     assert "removed 0 runs, 0 B" in call("runs", "clean", "--kind", "recover").stdout
     assert "removed 1 runs, " in call("runs", "clean", "--everything").stdout
     assert store.list() == []
+
+
+# training and recovery
+
+TRAIN = ["train", "glo", "digits", "--images", "32", "--steps", "20", "--batch-size", "8"]
+TRAIN += ["--latent-dim", "8", "--width", "8"]
+
+
+def run_id(stdout):
+    return stdout.splitlines()[0].split()[1]
+
+
+def test_a_user_trains_and_recovers_and_finds_both_again(user):
+    trained = user(*TRAIN)
+    assert trained.returncode == 0, trained.stderr
+    recover = ["recover", run_id(trained.stdout)[:8], "holdout", "--count", "8", "--steps", "5"]
+    recovered = user(*recover)
+    assert recovered.returncode == 0, recovered.stderr
+    assert "median_recovery_error  0." in recovered.stdout
+    records = json.loads(user("runs", "list", "--json").stdout)
+    assert [(r["kind"], r["state"]) for r in records] == [
+        ("train", "finished"),
+        ("recover", "finished"),
+    ]
+    assert (user(*TRAIN).stdout, user(*recover).stdout) == (trained.stdout, recovered.stdout)
+    assert json.loads(user("runs", "list", "--json").stdout) == records
+    wrong = user("recover", run_id(recovered.stdout))
+    assert wrong.returncode == 2
+    assert "finished train run's id" in wrong.stderr
+
+
+def test_an_interrupted_training_is_continued(environment, user, tmp_path):
+    runs = tmp_path / "runs"
+    environment["MEMPAPER_RUNS"] = str(runs)
+    long = [*TRAIN, "--steps", "1000000"]
+    process = subprocess.Popen(
+        [*COMMAND, *long], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(runs.glob("train/*.partial/losses.csv")) and time.monotonic() < deadline:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.strip().endswith("stopped; repeat the same command to continue")
+    assert "Traceback" not in said
+    (record,) = json.loads(user("runs", "list", "--json").stdout)
+    assert record["state"] == "unfinished"
+
+
+def test_choices_are_those_of_the_package():
+    assert [loss.value for loss in work.Loss] == list(losses.LOSSES)
+    assert [method.value for method in work.Method] == list(recovery.METHODS)
+    assert [kind.value for kind in work.Kind] == list(experiments.KINDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "dcgan", "nowhere"], "nowhere"),
+        (["train", "dcgan", "digits", "--size", "17"], "17"),
+    ],
+)
+def test_training_on_what_is_not_there_is_refused(user, arguments, said):
+    done = user(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # notebooks and claims

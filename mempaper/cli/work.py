@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 DataRoot = Annotated[
     Path | None,
     typer.Option(
-        "--data-root",
+        metavar="DIR",
         envvar="MEMPAPER_DATA",
         help="Folder of the image data. Default: the user's cache folder.",
         show_default=False,
     ),
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Equal seeds give equal results.")]
+Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Equal seeds give equal results.")]
 
 
 class Model(str, Enum):
@@ -28,24 +28,50 @@ class Model(str, Enum):
     glo = "glo"
 
 
-class Which(str, Enum):
+class Loss(str, Enum):
+    saturating = "saturating"
+    non_saturating = "non_saturating"
+    hinge = "hinge"
+
+
+class Kind(str, Enum):
     train = "train"
     holdout = "holdout"
     generated = "generated"
     distorted = "distorted"
 
 
+class Method(str, Enum):
+    lbfgs = "lbfgs"
+    lbfgs_published = "lbfgs_published"
+    adam = "adam"
+    sgd = "sgd"
+
+
 def train(
     model: Annotated[Model, typer.Argument(help="The way to train.")],
     dataset: Annotated[str, typer.Argument(help="A name out of `mempaper data list`.")],
     images: Annotated[
-        int | None, typer.Option(min=1, help="Training images. Default: all.", show_default=False)
+        int | None,
+        typer.Option(metavar="N", min=1, help="Train on the first N images only."),
     ] = None,
     size: Annotated[
-        int | None,
-        typer.Option(min=1, help="Pixels a side. Default: the dataset's.", show_default=False),
+        int | None, typer.Option(metavar="PX", min=1, help="Pixels a side, if not the dataset's.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Updates of the generator.")] = 2000,
+    holdout: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Keep N images out of training.")
+    ] = None,
+    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Updates of the weights.")] = 2000,
+    batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images an update.")] = 64,
+    latent_dim: Annotated[int, typer.Option(metavar="N", min=1, help="Latent numbers.")] = 64,
+    width: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Channels at the generator's coarsest grid.")
+    ] = 64,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(metavar="RATE", help="Default: 2e-4 for dcgan, 1e-3 for glo."),
+    ] = None,
+    loss: Annotated[Loss, typer.Option(help="Of dcgan.")] = Loss.non_saturating,
     seed: Seed = 0,
     data_root: DataRoot = None,
 ) -> None:
@@ -54,16 +80,20 @@ def train(
     Repeated, it finds the finished run, or continues an interrupted one.
     """
     from .. import experiments
-    from ..runs import Store
 
     run = experiments.train(
         model.value,
         dataset,
         images=images,
         size=size,
+        holdout=holdout,
         steps=steps,
+        batch_size=batch_size,
+        latent_dim=latent_dim,
+        width=width,
+        learning_rate=learning_rate,
+        loss=loss.value,
         seed=seed,
-        store=Store(),
         data_root=data_root,
     )
     _print_run(run)
@@ -71,29 +101,34 @@ def train(
 
 def recover(
     run: Annotated[str, typer.Argument(help="A training run's id, or its beginning.")],
-    which: Annotated[Which, typer.Argument(help="The images to recover.")] = Which.train,
-    count: Annotated[int, typer.Option(min=1, help="Images.")] = 200,
-    steps: Annotated[int, typer.Option(min=1, help="L-BFGS steps for each image.")] = 50,
+    kind: Annotated[Kind, typer.Argument(help="The images to recover.")] = Kind.train,
+    count: Annotated[int, typer.Option(metavar="N", min=1, help="The first N images.")] = 256,
+    steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps for each image.")] = 100,
+    method: Annotated[Method, typer.Option(help="The minimiser.")] = Method.lbfgs,
+    restarts: Annotated[int, typer.Option(metavar="N", min=1, help="Starts for each image.")] = 1,
     seed: Seed = 0,
     data_root: DataRoot = None,
 ) -> None:
-    """Searches the latent codes that come closest to images."""
+    """Searches the latent codes that come closest to images.
+
+    Repeated, it finds the finished run, or continues an interrupted one.
+    """
     from .. import experiments
     from ..runs import Store
 
-    store = Store()
     found = experiments.recover(
-        store.get(run),
-        which.value,
+        Store().get(run, kind="train"),
+        kind.value,
         count=count,
         steps=steps,
+        method=method.value,
+        restarts=restarts,
         seed=seed,
-        store=store,
         data_root=data_root,
     )
     _print_run(found)
 
 
 def _print_run(run: "Run") -> None:
-    typer.echo(f"{run.kind} {run.id}\n{run.path}")
+    typer.echo(f"{run.kind} {run.id}\n{run.path}\n")
     tables.print_table(["metrics", ""], list(tables.flat(run.metrics)))

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import __version__
 
-__all__ = ["now", "provenance"]
+__all__ = ["cores", "now", "provenance"]
 
 
 def now() -> str:
@@ -32,7 +32,7 @@ def provenance(*, seed: int | None = None) -> dict[str, Any]:
         **{name: _version(name) for name in ("torch", "numpy", "scipy")},
         "platform": platform.platform(),
         "processor": _processor(),
-        "cores": _cores(),
+        "cores": cores(),
         "accelerator": _accelerator(),
         "commit": _commit(Path(__file__).parents[1]),
         "seed": seed,
@@ -56,7 +56,8 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _cores() -> int | None:
+def cores() -> int | None:
+    """Returns the cores that this process may use; None where that cannot be found out."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count()

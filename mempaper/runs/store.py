@@ -130,20 +130,20 @@ class Store:
         final, _ = self._place(kind, config, code)
         return _load(final) if self._sound(final, "it is passed over") else None
 
-    def get(self, prefix: str) -> Run:
-        """Returns the one finished run whose id begins with `prefix`.
+    def get(self, prefix: str, *, kind: str | None = None) -> Run:
+        """Returns the one finished run, of the given kind, whose id begins with `prefix`.
 
         Raises
             InputError  no run or several begin so, or the run is damaged
         """
         records = [record for record in self.list() if record.id.startswith(prefix)]
-        finished = [record for record in records if record.state == "finished"]
+        finished = [r for r in records if r.state == "finished" and kind in (None, r.kind)]
         if len(finished) != 1:
             found = finished or records
             many = ", ".join(f"{r.id} ({r.kind}, {r.state})" for r in found) or "no run"
             raise InputError(
                 "run",
-                "be the beginning of one finished run's id",
+                f"be the beginning of one finished {f'{kind} ' if kind else ''}run's id",
                 f"{prefix!r}, which fits {many}",
                 "`mempaper runs list` shows what there is.",
             )

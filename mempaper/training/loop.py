@@ -8,10 +8,10 @@ import csv
 import io
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -33,6 +33,7 @@ class TrainingDiverged(RuntimeError):
     """A loss became NaN or infinite: training stops rather than go on with broken weights."""
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What the loop needs of a way to train: networks, their optimisers, and one update."""
 
@@ -49,6 +50,15 @@ class Objective(Protocol):
     ) -> dict[str, Tensor]:
         """Updates the networks once and returns scalars; `noise(*shape)` draws from N(0, 1)."""
         ...
+
+
+@runtime_checkable
+class TrainingImages(Protocol):
+    """Images by number: `images[index]` is float (b, c, h, w) in [-1, 1]."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Int[Tensor, "b"]) -> Float[Tensor, "b c h w"]: ...
 
 
 @lru_cache(maxsize=2)
@@ -69,7 +79,7 @@ def _noise(seed: int, step: int, rank: int, device: torch.device) -> Callable[..
     return lambda *shape: torch.randn(*shape, generator=generator).to(device)
 
 
-def _table(rows: list[dict[str, float]]) -> bytes:
+def _table(rows: list[dict[str, int | float]]) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -77,7 +87,7 @@ def _table(rows: list[dict[str, float]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _check_finite(row: dict[str, float], folder: Path) -> None:
+def _check_finite(row: dict[str, int | float], folder: Path) -> None:
     for name, value in row.items():
         if not math.isfinite(value):
             raise TrainingDiverged(
@@ -89,7 +99,7 @@ def _check_finite(row: dict[str, float], folder: Path) -> None:
 
 def fit(
     objective: Objective,
-    images: Sequence,
+    images: TrainingImages,
     *,
     steps: int,
     batch_size: int,
@@ -104,8 +114,8 @@ def fit(
 ) -> dict[str, nn.Module]:
     """Returns the trained networks by name, with the averaged one also as "<name>_ema".
 
-    `images[index]` gives float images (b, c, h, w) in [-1, 1]. Writes losses.csv and, while it
-    runs, checkpoints/ into `folder`; a second call with the same arguments continues from there.
+    Writes losses.csv and, while it runs, checkpoints/ into `folder`; a second call with the same
+    arguments continues from there.
 
     Raises
         InputError        no images, or steps or batch_size below one

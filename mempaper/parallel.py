@@ -1,0 +1,72 @@
+"""Independent jobs on all cores, one thread each, so that results do not depend on their number."""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from typing import Any
+
+import torch
+
+from .progress import CHANNEL, track
+from .runs.provenance import cores
+
+__all__ = ["one_thread", "run"]
+
+
+@contextmanager
+def one_thread():
+    """Computes on one thread: sums over several are added up in an order that their number sets."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def run(
+    function: Callable[..., Any],
+    jobs: Iterable[Mapping[str, Any]],
+    *,
+    description: str = "working",
+    workers: int | None = None,  # processes; None: one for each core, or one beside a GPU
+) -> list[Any]:
+    """Returns function(**job) of all jobs, in their order; `function` is at a module's top level.
+
+    An error in a job is raised here once the jobs that had begun are done. Jobs still waiting are
+    given up; jobs that ended keep what they stored.
+    """
+    jobs = list(jobs)
+    if workers is None:
+        workers = 1 if torch.cuda.is_available() else cores() or 1
+    workers = min(workers, len(jobs))
+    if workers <= 1:
+        return [function(**job) for job in track(jobs, description)]
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=_begin) as pool:
+        futures = [pool.submit(function, **job) for job in jobs]
+        try:
+            with track(description=description, total=len(jobs)) as bar:
+                for future in as_completed(futures):
+                    future.result()
+                    bar.update()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return [future.result() for future in futures]
+
+
+def _begin() -> None:
+    """Silences the worker's own bars and ends it with its parent, however that ends."""
+    os.environ[CHANNEL] = os.devnull
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
