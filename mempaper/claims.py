@@ -113,13 +113,17 @@ def _detected(*, tests: Mapping[str, OverfittingTest]) -> tuple[str, str]:
     return (REPRODUCED if all(found) else NOT_REPRODUCED), detail
 
 
-def _gap_falls(*, gaps: Mapping[int, Interval]) -> tuple[str, str]:
-    ordered = [gaps[n] for n in sorted(gaps)]
-    detail = "; ".join(f"N = {n}: {_span(gaps[n], _percent)}" for n in sorted(gaps)) + "."
-    first, last = ordered[0], ordered[-1]
-    if first.low > last.high:
-        return REPRODUCED, detail
-    return (NOT_REPRODUCED if first.high < last.low else NOT_TESTABLE), detail
+def _gap_falls(*, gaps: Mapping[str, Mapping[int, Interval]]) -> tuple[str, str]:
+    detail = "; ".join(
+        f"{dataset}, N = {n}: {_span(by_count[n], _percent)}"
+        for dataset, by_count in gaps.items()
+        for n in sorted(by_count)
+    )
+    ends = [(by_count[min(by_count)], by_count[max(by_count)]) for by_count in gaps.values()]
+    if all(first.low > last.high for first, last in ends):
+        return REPRODUCED, detail + "."
+    risen = any(first.high < last.low for first, last in ends)
+    return (NOT_REPRODUCED if risen else NOT_TESTABLE), detail + "."
 
 
 _WEBSTER = "Webster et al. 2019, "

@@ -29,7 +29,6 @@ __all__ = [
     "distortion",
     "recover",
     "recovered",
-    "table_row",
     "targets",
     "train",
     "train_all",
@@ -174,8 +173,9 @@ def recover(
     *,
     count: int,
     steps: int = 100,
-    method: str = "lbfgs",
+    method: str | recovery.Method = "lbfgs",
     restarts: int = 1,
+    candidates: int | None = None,
     seed: int = 0,
     store: Store | None = None,
     data_root: Path | None = None,
@@ -187,13 +187,15 @@ def recover(
     256 images.
     """
     wanted = targets(run, kind, count, seed=seed, data_root=data_root)
+    method = recovery.choose(method)
     config = {
         "run": run.id,
         "kind": kind,
         "count": len(wanted),
         "steps": steps,
-        "method": method,
+        "method": {"name": type(method).__name__} | asdict(method),
         "restarts": restarts,
+        "candidates": candidates,
         "seed": seed,
     }
 
@@ -201,7 +203,7 @@ def recover(
         generator = generators.load(run)
         shards = folder / "checkpoints"
         lows = range(0, len(wanted), _SHARD)
-        for low in track(lows, f"recovering {kind} images by {method}"):
+        for low in track(lows, f"recovering {kind} images"):
             path = shards / f"{low}.npz"
             if path.exists():
                 continue
@@ -213,6 +215,7 @@ def recover(
                     method=method,
                     steps=steps,
                     restarts=restarts,
+                    candidates=candidates,
                     first=low,
                     seed=seed,
                     trace=True,
@@ -258,6 +261,27 @@ class Assessment:
     errors: Mapping[str, np.ndarray]  # kind -> (n,)
     test: statistics.OverfittingTest
 
+    @property
+    def name(self) -> str:
+        """Returns the model's name as the paper writes it: DCGAN, or GLO-N."""
+        model = self.run.config["model"]
+        return "DCGAN" if model == "dcgan" else f"GLO-{self.count}"
+
+    @property
+    def dataset(self) -> str:
+        """Returns the name of the data set that the model was trained on."""
+        return self.run.config["data"]["source"]
+
+    @property
+    def count(self) -> int:
+        """Returns the number of images that the model was trained on."""
+        return self.run.config["data"]["train"]
+
+    @property
+    def labelled_errors(self) -> dict[str, np.ndarray]:
+        """Returns the errors by the names that figures use: hold-out images are "validation"."""
+        return {{"holdout": "validation"}.get(k, k): v for k, v in self.errors.items()}
+
     def recovered_share(self, bound: float, *, confidence: float = 0.95) -> statistics.Interval:
         """Returns the share of the generator's own samples with an error below `bound`."""
         below = (self.errors["generated"] < bound).astype(float)
@@ -272,23 +296,28 @@ def train_all(jobs: Sequence[Mapping[str, Any]]) -> list[Run]:
 def assess(
     runs: Sequence[Run],
     *,
-    count: int,
+    count: int,  # training and as many hold-out images
+    check_count: int = 200,  # own samples and as many distorted images, at most `count`
     steps: int = 100,
     restarts: int = 1,
     seed: int = 0,
     store: Store | None = None,
     data_root: Path | None = None,
 ) -> list[Assessment]:
-    """Returns an assessment of each training run: `count` images of each kind, recovered."""
+    """Returns an assessment of each training run: images of all four kinds, recovered."""
+    counts = dict.fromkeys(KINDS, min(count, check_count)) | {"train": count, "holdout": count}
     settings = {
-        "count": count,
         "steps": steps,
         "restarts": restarts,
         "seed": seed,
         "store": store,
         "data_root": data_root,
     }
-    jobs = [{"run": run, "kind": kind, **settings} for run in runs for kind in KINDS]
+    jobs = [
+        {"run": run, "kind": kind, "count": counts[kind], **settings}
+        for run in runs
+        for kind in KINDS
+    ]
     found = parallel.run(recover, jobs, description="recovering")
     errors = [recovered(run)["errors"] for run in found]
     rows = [dict(zip(KINDS, errors[i : i + 4], strict=True)) for i in range(0, len(errors), 4)]
@@ -296,26 +325,3 @@ def assess(
         Assessment(run, row, statistics.overfitting_test(row["train"], row["holdout"]))
         for run, row in zip(runs, rows, strict=True)
     ]
-
-
-def table_row(assessment: Assessment) -> dict[str, Any]:
-    """Returns one row in the columns of Table 1, with the signed gap and its 95 % interval."""
-    test, config = assessment.test, assessment.run.config
-    name = "DCGAN" if config["model"] == "dcgan" else f"GLO-{config['data']['train']}"
-    return {
-        "dataset": config["data"]["source"],
-        "model": name,
-        "ks_p_value": test.ks.p_value,
-        "mre_gap": test.gap.estimate,
-        "mre_gap_low": test.gap.low,
-        "mre_gap_high": test.gap.high,
-        "mre_train": test.mre_train.estimate,
-        "mre_val": test.mre_val.estimate,
-        "mre_generated": float(np.median(assessment.errors["generated"])),
-        "mre_distortion": float(np.median(assessment.errors["distorted"])),
-        "own_recovered": assessment.recovered_share(1e-3).estimate,
-        "wasserstein": test.wasserstein,
-        "train_count": test.train_count,
-        "val_count": test.val_count,
-        "seed": config["seed"],
-    }

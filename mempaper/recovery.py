@@ -17,7 +17,9 @@ from .errors import InputError
 from .minimizers import LBFGS, SGD, Adam, PublishedLBFGS, State, Stop
 from .progress import track
 
-__all__ = ["METHODS", "Recovery", "recover"]
+__all__ = ["METHODS", "Method", "Recovery", "choose", "recover"]
+
+Method = LBFGS | PublishedLBFGS | Adam | SGD
 
 METHODS = {"lbfgs": LBFGS(), "lbfgs_published": PublishedLBFGS(), "adam": Adam(), "sgd": SGD()}
 _DEFAULT_BATCH = 64
@@ -49,7 +51,7 @@ def recover(
     latent_dim: int,
     *,
     operator: Callable[[Tensor], Tensor] | None = None,  # phi; None is the identity
-    method: str | LBFGS | PublishedLBFGS | Adam | SGD = "lbfgs",
+    method: str | Method = "lbfgs",
     steps: int = 50,  # passes, forward and backward, for each start
     restarts: int = 1,  # starts for each target; the best result is kept
     candidates: int | None = None,  # random latents among which the starts are sought
@@ -75,7 +77,7 @@ def recover(
     Raises
         InputError  an argument is empty, of the wrong shape, range or kind, or not finite
     """
-    minimizer = _choose(method)
+    minimizer = choose(method)
     if candidates is None:
         candidates = 0 if isinstance(minimizer, PublishedLBFGS) else 4096
     batch_size = _DEFAULT_BATCH if batch_size is None else batch_size
@@ -92,7 +94,12 @@ def recover(
         return _assemble(problem, found, batch_size)
 
 
-def _choose(method):
+def choose(method: str | Method) -> Method:
+    """Returns the minimiser of that name in METHODS, or the minimiser itself.
+
+    Raises
+        InputError  no minimiser has that name
+    """
     if not isinstance(method, str):
         return method
     if method not in METHODS:

@@ -316,7 +316,7 @@ def test_an_interrupted_training_is_continued(environment, user, tmp_path):
         [*COMMAND, *long], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 60
-    while not list(runs.glob("train/*.partial/losses.csv")) and time.monotonic() < deadline:
+    while not list(runs.glob("train/*.partial/provenance.json")) and time.monotonic() < deadline:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)

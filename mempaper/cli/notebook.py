@@ -83,6 +83,9 @@ def run(
     output: Annotated[
         Path | None, typer.Option(help="Where the executed .ipynb goes.", metavar="FILE")
     ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write the tables it offers into results/.")
+    ] = False,
 ) -> None:
     """Executes a notebook and prints where the executed copy lies."""
     from .. import notebooks
@@ -98,6 +101,10 @@ def run(
         name, given, profile, output=output, report=lambda message: typer.echo(message, err=True)
     )
     typer.echo(done)
+    if record:
+        from .. import results
+
+        typer.echo("\n".join(map(str, results.record(done))))
 
 
 def _title(source: Path) -> str:

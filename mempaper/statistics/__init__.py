@@ -1,6 +1,7 @@
 """Arrays in, numbers out; no model and no path in sight."""
 
 from .bootstrap import Interval, bootstrap_interval
+from .convergence import pass_ratio
 from .recovery_errors import (
     KS_P_VALUE_THRESHOLD,
     MRE_GAP_THRESHOLD,
@@ -10,6 +11,7 @@ from .recovery_errors import (
     median_recovery_error,
     mre_gap,
     overfitting_test,
+    relative_excess,
     wasserstein,
 )
 
@@ -24,5 +26,7 @@ __all__ = [
     "median_recovery_error",
     "mre_gap",
     "overfitting_test",
+    "pass_ratio",
+    "relative_excess",
     "wasserstein",
 ]

@@ -86,6 +86,11 @@ def mre_gap(train_errors, val_errors, *, signed: bool = True) -> float:
     return gap if signed else abs(gap)
 
 
+def relative_excess(errors, reference_errors, axis: int = -1) -> float | np.ndarray:
+    """Returns median(errors) / median(reference_errors) - 1, of arrays along `axis`."""
+    return np.median(errors, axis=axis) / np.median(reference_errors, axis=axis) - 1
+
+
 def ks_test(train_errors, val_errors) -> KSResult:
     """Returns the two-sided two-sample Kolmogorov-Smirnov test.
 

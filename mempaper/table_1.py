@@ -1,0 +1,198 @@
+"""Table 1 of Webster et al. (2019): models to train, its rows, and the paper's beside them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from . import images
+from .experiments import Assessment
+from .published import published_table_1
+from .statistics import KS_P_VALUE_THRESHOLD, MRE_GAP_THRESHOLD, Interval, OverfittingTest
+
+__all__ = [
+    "as_text",
+    "beside_paper",
+    "gans",
+    "gaps",
+    "gaps_by_count",
+    "jobs",
+    "largest_glos",
+    "printed_gaps",
+    "rows",
+    "smallest_glos",
+]
+
+RECOVERED = 1e-3
+"""Below this error an own sample counts as recovered."""
+
+
+def jobs(
+    datasets: Sequence[str],
+    *,
+    glo_counts: Sequence[int],
+    glo_steps: int,
+    dcgan_steps: int,
+    **common: Any,
+) -> list[dict[str, Any]]:
+    """Returns arguments of experiments.train: a DCGAN and each GLO-N that a data set suffices for.
+
+    `common` goes to every job.
+    """
+    planned = []
+    for dataset in datasets:
+        available = len(images.load(dataset).train)
+        planned.append({"model": "dcgan", "dataset": dataset, "steps": dcgan_steps, **common})
+        planned += [
+            {"model": "glo", "dataset": dataset, "images": n, "steps": glo_steps, **common}
+            for n in glo_counts
+            if n <= available
+        ]
+    return planned
+
+
+def rows(assessments: Iterable[Assessment]) -> pd.DataFrame:
+    """Returns the columns of Table 1 as numbers, with the signed gap and its 95 % interval.
+
+    mre_gap is a fraction; own_recovered is the share of own samples with an error below 0.001.
+    """
+    return pd.DataFrame([_row(assessment) for assessment in assessments])
+
+
+def _row(assessment: Assessment) -> dict[str, Any]:
+    test = assessment.test
+    return {
+        "dataset": assessment.dataset,
+        "model": assessment.name,
+        "ks_p_value": test.ks.p_value,
+        "mre_gap": test.gap.estimate,
+        "mre_gap_low": test.gap.low,
+        "mre_gap_high": test.gap.high,
+        "mre_train": test.mre_train.estimate,
+        "mre_val": test.mre_val.estimate,
+        "mre_generated": float(np.median(assessment.errors["generated"])),
+        "mre_distortion": float(np.median(assessment.errors["distorted"])),
+        "own_recovered": assessment.recovered_share(RECOVERED).estimate,
+        "wasserstein": test.wasserstein,
+        "train_count": test.train_count,
+        "val_count": test.val_count,
+        "seed": assessment.run.config["seed"],
+    }
+
+
+_HEADINGS = {
+    "ks_p_value": "KS p-value",
+    "mre_gap": "MRE-gap (%)",
+    "detected": "detected by",
+    "mre_train": "MRE train",
+    "mre_val": "MRE validation",
+    "mre_generated": "MRE generated",
+    "mre_distortion": "MRE distorted",
+    "own_recovered": "own samples recovered (%)",
+}
+
+
+def as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns `rows`, or the published table, as a reader sees it.
+
+    Gaps are in per cent, with their 95 % interval in brackets; errors are mean squared errors per
+    pixel of images in [-1, 1]. "detected by" applies the paper's thresholds of 1 % and 10 %.
+    """
+    text = pd.DataFrame([_text(row) for row in table.to_dict("records")])
+    return text.dropna(axis="columns", how="all").rename(columns=_HEADINGS).set_index("dataset")
+
+
+def _text(row: Mapping[str, Any]) -> dict[str, Any]:
+    errors = ("mre_train", "mre_val", "mre_generated", "mre_distortion")
+    own = row.get("own_recovered")
+    return {
+        "dataset": row["dataset"],
+        "model": row["model"],
+        "ks_p_value": _form(row["ks_p_value"], "{:.2g}"),
+        "mre_gap": _gap(row),
+        "detected": _detected(row),
+        **{name: _form(row[name], "{:.2e}") for name in errors},
+        "own_recovered": None if own is None else f"{100 * own:.0f}",
+    }
+
+
+def _form(value: float, form: str) -> str:
+    return "" if pd.isna(value) else form.format(value)
+
+
+def _gap(row: Mapping[str, Any]) -> str:
+    middle = f"{100 * row['mre_gap']:.1f}"
+    if "mre_gap_low" not in row:
+        return middle
+    return f"{middle} [{100 * row['mre_gap_low']:.1f}, {100 * row['mre_gap_high']:.1f}]"
+
+
+def _detected(row: Mapping[str, Any]) -> str:
+    by_ks = "KS" * (row["ks_p_value"] < KS_P_VALUE_THRESHOLD)
+    by_gap = "gap" * (row["mre_gap"] > MRE_GAP_THRESHOLD)
+    return " and ".join(filter(None, (by_ks, by_gap))) or "neither"
+
+
+def beside_paper(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
+    """Returns p-values and gaps of `rows` beside those that the paper printed for `paper_dataset`.
+
+    Rows are matched by the model's name. The paper prints gaps without their sign.
+    """
+    printed = published_table_1().set_index(["dataset", "model"]).loc[paper_dataset]
+    matched = printed.reindex(table["model"]).to_dict("records")
+    pairs = zip(table.to_dict("records"), matched, strict=True)
+    return pd.DataFrame(
+        [
+            {
+                "dataset": here["dataset"],
+                "model": here["model"],
+                "p-value here": _form(here["ks_p_value"], "{:.2g}"),
+                "p-value in the paper": _form(there["ks_p_value"], "{:.2g}"),
+                "MRE-gap here (%)": _gap(here),
+                "MRE-gap in the paper (%)": _form(100 * there["mre_gap"], "{:.1f}"),
+                "detected here by": _detected(here),
+                "detected in the paper by": "" if pd.isna(there["mre_gap"]) else _detected(there),
+            }
+            for here, there in pairs
+        ]
+    ).set_index("dataset")
+
+
+def gaps(assessments: Iterable[Assessment]) -> dict[str, Interval]:
+    """Returns the MRE-gap with its interval, by data set and model."""
+    return {f"{a.dataset}, {a.name}": a.test.gap for a in assessments}
+
+
+def printed_gaps(assessments: Iterable[Assessment], *, paper_dataset: str) -> dict[str, float]:
+    """Returns what the paper printed for models of the same names, by the keys of `gaps`."""
+    printed = published_table_1().set_index(["dataset", "model"]).loc[paper_dataset]["mre_gap"]
+    return {f"{a.dataset}, {a.name}": printed[a.name] for a in assessments if a.name in printed}
+
+
+def gans(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
+    """Returns the tests of the DCGANs, by data set and model."""
+    return {f"{a.dataset}, {a.name}": a.test for a in assessments if a.name == "DCGAN"}
+
+
+def _glos(assessments: Iterable[Assessment]) -> dict[str, list[Assessment]]:
+    by_dataset: dict[str, list[Assessment]] = {}
+    for assessment in sorted(assessments, key=lambda a: a.count):
+        if assessment.name != "DCGAN":
+            by_dataset.setdefault(assessment.dataset, []).append(assessment)
+    return by_dataset
+
+
+def smallest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
+    """Returns each data set's test of the GLO model with the fewest training images."""
+    return {f"{d}, {found[0].name}": found[0].test for d, found in _glos(assessments).items()}
+
+
+def largest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
+    """Returns each data set's test of the GLO model with the most training images."""
+    return {f"{d}, {found[-1].name}": found[-1].test for d, found in _glos(assessments).items()}
+
+
+def gaps_by_count(assessments: Iterable[Assessment]) -> dict[str, dict[int, Interval]]:
+    """Returns each data set's MRE-gaps of GLO by the number of training images."""
+    return {d: {a.count: a.test.gap for a in found} for d, found in _glos(assessments).items()}
