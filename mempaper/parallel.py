@@ -46,8 +46,7 @@ def run(
     workers = min(workers, len(jobs))
     if workers <= 1:
         return [function(**job) for job in track(jobs, description)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_begin) as pool:
+    with ProcessPoolExecutor(workers, _context(function), initializer=_begin) as pool:
         futures = [pool.submit(function, **job) for job in jobs]
         try:
             with track(description=description, total=len(jobs)) as bar:
@@ -58,6 +57,15 @@ def run(
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     return [future.result() for future in futures]
+
+
+def _context(function: Callable[..., Any]) -> multiprocessing.context.BaseContext:
+    """Returns processes that share one import of the function's module, where the system can."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([function.__module__])
+    return context
 
 
 def _begin() -> None:

@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import seaborn
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, ScalarFormatter
 
 from .errors import InputError
 from .statistics import MRE_GAP_THRESHOLD, Interval
@@ -108,33 +108,29 @@ def error_histograms(
     return ax
 
 
-def convergence_curves(
-    passes: np.ndarray | Mapping[str, np.ndarray], errors: Mapping[str, np.ndarray], *, ax: Axes
-) -> Axes:
+def convergence_curves(errors: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
     """Draws the median recovery error against generator passes, with the quartiles as a band.
 
-    passes  (t,) generator passes spent on each image, for all methods, or method -> (t,)
-    errors  method -> (n, t): of n images after each number of passes, positive
+    errors  method -> (n, t): of n images after pass 1, 2, ..., t; positive
     """
     for number, (name, values) in enumerate(errors.items()):
-        spent = np.asarray(passes[name] if isinstance(passes, Mapping) else passes)
         values = np.asarray(values, dtype=np.float64)
-        if values.ndim != 2 or values.shape[1:] != spent.shape:
+        if values.ndim != 2:
             raise InputError(
-                f"errors[{name!r}]",
-                f"have shape (n, {len(spent)}), one column for each number of passes",
-                values.shape,
-                "Transpose or complete it.",
+                f"errors[{name!r}]", "have shape (n, t)", values.shape, "Give a row for each image."
             )
-        low, median, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0)
+        low, median, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0, method="nearest")
+        passes = np.arange(1, values.shape[1] + 1)
         color = CYCLE[number % len(CYCLE)]
-        ax.plot(spent, median, color=color, linestyle=_LINES[number % 4], linewidth=2, label=name)
-        ax.fill_between(spent, low, high, color=color, alpha=0.18, linewidth=0)
-    ax.set_yscale("log")
+        ax.plot(passes, median, color=color, linestyle=_LINES[number % 4], linewidth=2, label=name)
+        ax.fill_between(passes, low, high, color=color, alpha=0.18, linewidth=0)
     ax.set(
+        xscale="log",
+        yscale="log",
         xlabel="generator passes for each image",
         ylabel="recovery error\n(mean squared error per pixel)",
     )
+    ax.xaxis.set_major_formatter(ScalarFormatter())
     ax.legend(title="median and quartiles")
     return ax
 

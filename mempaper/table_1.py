@@ -42,7 +42,7 @@ def jobs(
     """
     planned = []
     for dataset in datasets:
-        available = len(images.load(dataset).train)
+        available = len(images.load(dataset, size=common.get("size")).train)
         planned.append({"model": "dcgan", "dataset": dataset, "steps": dcgan_steps, **common})
         planned += [
             {"model": "glo", "dataset": dataset, "images": n, "steps": glo_steps, **common}

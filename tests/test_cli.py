@@ -1,15 +1,19 @@
+import dataclasses
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 import mempaper
-from mempaper import experiments, recovery
+from mempaper import experiments, images, recovery
 from mempaper.cli import app, work
 from mempaper.runs import Store
 from mempaper.training import losses
@@ -279,6 +283,73 @@ def test_runs_clean(store):
     assert store.list() == []
 
 
+# data
+
+
+def test_data_list_says_what_is_there_and_how_to_get_the_rest(user, tmp_path):
+    done = user("data", "list", "--data-root", str(tmp_path / "data"))
+    assert done.returncode == 0, done.stderr
+    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line}
+    assert rows["digits"].split()[1:3] == ["1,797", "yes"]
+    assert rows["mnist"].split()[1:3] == ["70,000", "no"]
+    assert rows["mnist"].endswith("mempaper data fetch mnist")
+    assert done.stdout.endswith(f"data folder: {tmp_path / 'data'}\n")
+
+
+def test_data_list_as_json_agrees_with_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEMPAPER_DATA", str(tmp_path))
+    (tmp_path / "MNIST").mkdir()
+    records = {r["name"]: r for r in json.loads(call("data", "list", "--json").stdout)}
+    assert records["mnist"]["present"]
+    assert not records["cifar10"]["present"]
+
+
+def test_data_check_reads_everything_and_counts_duplicates(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 16, 16, 3), dtype=np.uint8)
+    pixels[7] = pixels[1]
+    np.save(tmp_path / "own.npy", pixels)
+    np.save(tmp_path / "cut.npy", pixels)
+    os.truncate(tmp_path / "cut.npy", 500)
+    whole = call("data", "check", "digits", str(tmp_path / "own.npy"))
+    assert whole.exit_code == 0, whole.stderr
+    rows = [" ".join(line.split()) for line in whole.stdout.splitlines()]
+    assert rows[1] == "digits 1 x 16 x 16 0 1,024 train, 773 hold-out"
+    assert rows[2].endswith(" 3 x 16 x 16 1 5 train, 5 hold-out")
+    damaged = call("data", "check", str(tmp_path / "cut.npy"), "digits", "absent")
+    assert damaged.exit_code == 1
+    assert "digits" in damaged.stdout
+    assert [line[:6] for line in damaged.stderr.splitlines()] == ["Error:", "Error:"]
+    assert "cut.npy" in damaged.stderr
+
+
+@pytest.mark.parametrize("name", ["faces", "celeba", "nothing"])
+def test_data_fetch_of_what_cannot_be_fetched_is_refused(name, tmp_path):
+    done = call("data", "fetch", name, "--data-root", str(tmp_path / "data"))
+    assert done.exit_code == 2
+    assert f"got {name!r}" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_data_fetch_prints_the_folder_and_says_when_the_network_is_off(tmp_path, monkeypatch):
+    def fetched(folder):
+        (folder / "MNIST").mkdir()
+
+    def unreachable(folder):
+        raise RuntimeError("Error downloading\nName or service not known")
+
+    for download, status in ((fetched, 0), (unreachable, 2)):
+        source = dataclasses.replace(images.SOURCES["mnist"], download=download)
+        monkeypatch.setitem(images.SOURCES, "mnist", source)
+        done = call("data", "fetch", "mnist", "--data-root", str(tmp_path))
+        assert done.exit_code == status
+        if status == 0:
+            assert done.stdout == f"{tmp_path}\n"
+        else:
+            assert "Name or service not known" in done.stderr
+            assert len(done.stderr.splitlines()) == 1
+
+
 # training and recovery
 
 TRAIN = ["train", "glo", "digits", "--images", "32", "--steps", "20", "--batch-size", "8"]
@@ -289,43 +360,43 @@ def run_id(stdout):
     return stdout.splitlines()[0].split()[1]
 
 
-def test_a_user_trains_and_recovers_and_finds_both_again(user):
-    trained = user(*TRAIN)
+def test_a_user_trains_and_recovers_and_finds_both_again(user, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path / "runs"))
+    environment = {"MEMPAPER_RUNS": str(tmp_path / "runs")}
+    trained = user(*TRAIN, **environment)
     assert trained.returncode == 0, trained.stderr
     recover = ["recover", run_id(trained.stdout)[:8], "holdout", "--count", "8", "--steps", "5"]
-    recovered = user(*recover)
+    recovered = user(*recover, **environment)
     assert recovered.returncode == 0, recovered.stderr
     assert "median_recovery_error  0." in recovered.stdout
-    records = json.loads(user("runs", "list", "--json").stdout)
-    assert [(r["kind"], r["state"]) for r in records] == [
-        ("train", "finished"),
-        ("recover", "finished"),
-    ]
-    assert (user(*TRAIN).stdout, user(*recover).stdout) == (trained.stdout, recovered.stdout)
-    assert json.loads(user("runs", "list", "--json").stdout) == records
-    wrong = user("recover", run_id(recovered.stdout))
-    assert wrong.returncode == 2
+    records = Store().list()
+    assert [(r.kind, r.state) for r in records] == [("train", "finished"), ("recover", "finished")]
+    assert (call(*TRAIN).stdout, call(*recover).stdout) == (trained.stdout, recovered.stdout)
+    assert Store().list() == records
+    wrong = call("recover", run_id(recovered.stdout))
+    assert wrong.exit_code == 2
     assert "finished train run's id" in wrong.stderr
 
 
-def test_an_interrupted_training_is_continued(environment, user, tmp_path):
-    runs = tmp_path / "runs"
-    environment["MEMPAPER_RUNS"] = str(runs)
-    long = [*TRAIN, "--steps", "1000000"]
-    process = subprocess.Popen(
-        [*COMMAND, *long], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while not list(runs.glob("train/*.partial/provenance.json")) and time.monotonic() < deadline:
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+def test_an_interrupted_training_is_kept_for_the_next_attempt(environment, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path / "runs"))
+    environment["MEMPAPER_RUNS"] = str(tmp_path / "runs")
+    command = [*COMMAND, *TRAIN, "--steps", "1000000"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not list(tmp_path.glob("runs/train/*.partial/provenance.json")):
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert said.strip().endswith("stopped; repeat the same command to continue")
     assert "Traceback" not in said
-    (record,) = json.loads(user("runs", "list", "--json").stdout)
-    assert record["state"] == "unfinished"
+    assert [record.state for record in Store().list()] == ["unfinished"]
 
 
 def test_choices_are_those_of_the_package():
@@ -341,12 +412,12 @@ def test_choices_are_those_of_the_package():
         (["train", "dcgan", "digits", "--size", "17"], "17"),
     ],
 )
-def test_training_on_what_is_not_there_is_refused(user, arguments, said):
-    done = user(*arguments)
-    assert done.returncode == 2
+@pytest.mark.usefixtures("store")
+def test_training_on_what_is_not_there_is_refused(arguments, said):
+    done = call(*arguments)
+    assert done.exit_code == 2
     assert done.stderr.startswith("Error: ")
     assert said in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 # notebooks and claims

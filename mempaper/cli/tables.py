@@ -17,9 +17,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, lines:
     *widths, _ = (max(map(len, column)) for column in zip(columns, *rows, strict=True))
     indent = sum(widths) + 2 * len(widths)
     room = max(24, shutil.get_terminal_size((80, 24)).columns - indent)
+    wrap = textwrap.TextWrapper(
+        room, max_lines=lines, placeholder=" ...", break_long_words=False, break_on_hyphens=False
+    )
     for *cells, last in [columns, *rows]:
         start = "".join(f"{cell:<{width}}  " for cell, width in zip(cells, widths, strict=True))
-        wrapped = textwrap.wrap(last, room, max_lines=lines, placeholder=" ...") or [""]
+        wrapped = wrap.wrap(last) or [""]
         typer.echo((start + wrapped[0]).rstrip())
         for line in wrapped[1:]:
             typer.echo(" " * indent + line)
@@ -61,8 +64,9 @@ def flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 
 def assignments(value: Any) -> str:
-    """Returns nested dicts as "name=value name=value"."""
-    return " ".join(f"{name}={text}" for name, text in flat(value))
+    """Returns nested dicts as "name=value name=value", the outer names first."""
+    leaves = sorted(flat(value), key=lambda leaf: leaf[0].count("."))
+    return " ".join(f"{name}={text}" for name, text in leaves)
 
 
 def _text(value: Any) -> str:

@@ -1,25 +1,16 @@
 """`mempaper train` and `mempaper recover`: the steps that take time, found again when repeated."""
 
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import tables
+from .data import DataRoot
 
 if TYPE_CHECKING:
     from ..runs import Run
 
-DataRoot = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIR",
-        envvar="MEMPAPER_DATA",
-        help="Folder of the image data. Default: the user's cache folder.",
-        show_default=False,
-    ),
-]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Equal seeds give equal results.")]
 
 
@@ -113,11 +104,13 @@ def recover(
 
     Repeated, it finds the finished run, or continues an interrupted one.
     """
-    from .. import experiments
     from ..runs import Store
 
+    trained = Store().get(run, kind="train")
+    from .. import experiments
+
     found = experiments.recover(
-        Store().get(run, kind="train"),
+        trained,
         kind.value,
         count=count,
         steps=steps,

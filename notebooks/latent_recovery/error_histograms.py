@@ -37,7 +37,7 @@
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source
 glo_counts = [128, 1024]  # [2, inf) training images of each GLO model
-training_steps = 1200  # [1, inf) updates of each generator
+training_steps = 800  # [1, inf) updates of each generator
 latent_dim = 128  # [1, 4096] size of the latent code
 width = 64  # [16, 2048] channels at the generator's coarsest grid
 count = 200  # [2, inf) images of each kind to recover

@@ -30,7 +30,7 @@
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} images the DCGAN learns
-training_steps = 1200  # [1, inf) updates of the generator
+training_steps = 800  # [1, inf) updates of the generator
 latent_dim = 128  # [1, 4096] size of the latent code
 width = 64  # [16, 2048] channels at the generator's coarsest grid
 count = 64  # [2, inf) images to recover, own samples and hold-out images each

@@ -38,8 +38,8 @@
 # %% tags=["parameters"]
 datasets = ["digits", "faces"]  # {digits, faces, mnist, fashion_mnist, cifar10} image sources
 glo_counts = [128, 512, 1024, 8192]  # [2, inf) training images of each GLO model
-glo_steps = 1200  # [1, inf) updates of each GLO generator
-dcgan_steps = 1200  # [1, inf) updates of each DCGAN generator
+glo_steps = 800  # [1, inf) updates of each GLO generator
+dcgan_steps = 800  # [1, inf) updates of each DCGAN generator
 latent_dim = 128  # [1, 4096] size of the latent code
 width = 64  # [16, 2048] channels at the generator's coarsest grid
 count = 500  # [2, inf) images of each kind to recover

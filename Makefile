@@ -1,0 +1,36 @@
+# Every line is a command that also works by hand.
+
+PYTHON ?= python3
+PROFILE ?= laptop
+BIN := .venv/bin
+
+.PHONY: book test env bench lint clean help
+
+book: env  ## train, execute the notebooks and build the book: make book PROFILE=smoke|laptop|real|paper
+	$(BIN)/mempaper book --profile $(PROFILE)
+
+test: env  ## all tests, the import contract and the linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+env: .venv/installed  ## .venv with everything installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test]'
+	touch .venv/installed
+
+bench: env  ## recovery against the published loop
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+lint: env  ## mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove the built book; keeps finished runs, which `mempaper runs clean` removes
+	rm -rf _build
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,101 @@
+import json
+
+import numpy as np
+import pytest
+
+from mempaper import claims
+from mempaper.errors import InputError
+from mempaper.statistics import Interval, overfitting_test
+
+
+def interval(low, high):
+    return Interval(low, high, (low + high) / 2, 0.95)
+
+
+def errors(median, n=400, seed=0):
+    return median * np.exp(0.5 * np.random.default_rng(seed).standard_normal(n))
+
+
+SAME = overfitting_test(errors(1.0), errors(1.0, seed=1))
+APART = overfitting_test(errors(0.2), errors(1.0, seed=1))
+BACKWARDS = overfitting_test(errors(1.0), errors(0.8, seed=1))
+
+CASES = [
+    ("lbfgs-ten-times-faster", {"ratio": interval(6, 14), "rival": "SGD"}, "reproduced"),
+    ("lbfgs-ten-times-faster", {"ratio": interval(4, 14), "rival": "SGD"}, "not testable"),
+    ("lbfgs-ten-times-faster", {"ratio": interval(1, 4), "rival": "SGD"}, "not reproduced"),
+    ("own-samples-recovered", {"shares": {"a": interval(1, 1)}, "bound": 1e-3}, "reproduced"),
+    (
+        "own-samples-recovered",
+        {"shares": {"a": interval(1, 1), "b": interval(0.2, 0.4)}, "bound": 1e-3},
+        "not reproduced",
+    ),
+    (
+        "own-samples-recovered",
+        {"shares": {"a": interval(1, 1), "b": interval(0.97, 1)}, "bound": 1e-3},
+        "not testable",
+    ),
+    (
+        "distorted-above-train",
+        {"difference": interval(0.1, 0.3), "model": "DCGAN"},
+        "reproduced",
+    ),
+    (
+        "distorted-above-train",
+        {"difference": interval(-0.1, 0.3), "model": "DCGAN"},
+        "not testable",
+    ),
+    (
+        "distorted-above-train",
+        {"difference": interval(-0.3, -0.1), "model": "DCGAN"},
+        "not reproduced",
+    ),
+    ("gan-generalizes", {"tests": {"a": SAME}}, "reproduced"),
+    ("gan-generalizes", {"tests": {"a": SAME, "b": APART}}, "not reproduced"),
+    # A difference in the other direction is no overfitting, but the test still differs.
+    ("gan-generalizes", {"tests": {"a": BACKWARDS}}, "not reproduced"),
+    ("small-glo-detected", {"tests": {"a": APART}}, "reproduced"),
+    ("small-glo-detected", {"tests": {"a": APART, "b": SAME}}, "not reproduced"),
+    ("small-glo-detected", {"tests": {"a": BACKWARDS}}, "not reproduced"),
+    ("large-glo-undetected", {"tests": {"a": SAME}}, "reproduced"),
+    ("large-glo-undetected", {"tests": {"a": APART}}, "not reproduced"),
+    (
+        "gap-falls-with-n",
+        {"gaps": {"d": {128: interval(0.5, 0.7), 1024: interval(0, 0.1)}}},
+        "reproduced",
+    ),
+    (
+        "gap-falls-with-n",
+        {"gaps": {"d": {1024: interval(0, 0.1), 128: interval(0.05, 0.7)}}},
+        "not testable",
+    ),
+    (
+        "gap-falls-with-n",
+        {"gaps": {"d": {128: interval(0, 0.1), 1024: interval(0.2, 0.7)}}},
+        "not reproduced",
+    ),
+]
+
+
+@pytest.mark.parametrize(("claim", "evidence", "expected"), CASES)
+def test_verdicts(claim, evidence, expected):
+    assert claims.judge(claim, **evidence).verdict == expected
+
+
+def test_every_claim_can_be_decided_either_way():
+    for claim in claims.CLAIMS:
+        assert {e for c, _, e in CASES if c == claim} >= {"reproduced", "not reproduced"}
+
+
+def test_an_unknown_claim_is_refused():
+    with pytest.raises(InputError, match="claim must be one of lbfgs-ten-times-faster"):
+        claims.judge("nonsense")
+
+
+def test_a_verdict_shows_itself_escaped_and_as_json():
+    verdict = claims.Verdict("id", "A < B", "Sec. 1", "reproduced", "x & y")
+    shown = verdict._repr_mimebundle_()
+    assert "A &lt; B" in shown["text/html"]
+    assert "x &amp; y" in shown["text/html"]
+    assert shown[claims.VERDICT_MIME]["statement"] == "A < B"
+    json.dumps(shown)
