@@ -86,6 +86,7 @@ def train(
         network, loss = glo.GLOConfig(**shape, **rate), "mean_squared_error"
     config = {
         "model": model,
+        "dataset": f"{dataset}, {len(split.train):,} images",
         "generator": shape,
         "training": asdict(network),
         "loss": loss,
@@ -276,6 +277,11 @@ class Assessment:
     def count(self) -> int:
         """Returns the number of images that the model was trained on."""
         return self.run.config["data"]["train"]
+
+    @property
+    def seed(self) -> int:
+        """Returns the seed that the model was trained with."""
+        return self.run.config["seed"]
 
     @property
     def labelled_errors(self) -> dict[str, np.ndarray]:

@@ -18,6 +18,7 @@ __all__ = [
     "gaps",
     "gaps_by_count",
     "jobs",
+    "label",
     "largest_glos",
     "printed_gaps",
     "rows",
@@ -34,20 +35,24 @@ def jobs(
     glo_counts: Sequence[int],
     glo_steps: int,
     dcgan_steps: int,
+    seeds: Sequence[int],
     **common: Any,
 ) -> list[dict[str, Any]]:
     """Returns arguments of experiments.train: a DCGAN and each GLO-N that a data set suffices for.
 
-    `common` goes to every job.
+    Each is trained once with every seed; `common` goes to every job.
     """
     planned = []
     for dataset in datasets:
         available = len(images.load(dataset, size=common.get("size")).train)
-        planned.append({"model": "dcgan", "dataset": dataset, "steps": dcgan_steps, **common})
+        models = [{"model": "dcgan", "steps": dcgan_steps}]
+        models += [
+            {"model": "glo", "steps": glo_steps, "images": n} for n in glo_counts if n <= available
+        ]
         planned += [
-            {"model": "glo", "dataset": dataset, "images": n, "steps": glo_steps, **common}
-            for n in glo_counts
-            if n <= available
+            {"dataset": dataset, "seed": seed, **model, **common}
+            for model in models
+            for seed in seeds
         ]
     return planned
 
@@ -77,7 +82,7 @@ def _row(assessment: Assessment) -> dict[str, Any]:
         "wasserstein": test.wasserstein,
         "train_count": test.train_count,
         "val_count": test.val_count,
-        "seed": assessment.run.config["seed"],
+        "seed": assessment.seed,
     }
 
 
@@ -100,6 +105,8 @@ def as_text(table: pd.DataFrame) -> pd.DataFrame:
     pixel of images in [-1, 1]. "detected by" applies the paper's thresholds of 1 % and 10 %.
     """
     text = pd.DataFrame([_text(row) for row in table.to_dict("records")])
+    if table.get("seed", pd.Series(0)).nunique() > 1:
+        text.insert(2, "seed", table["seed"])
     return text.dropna(axis="columns", how="all").rename(columns=_HEADINGS).set_index("dataset")
 
 
@@ -147,6 +154,7 @@ def beside_paper(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
             {
                 "dataset": here["dataset"],
                 "model": here["model"],
+                "seed": here["seed"],
                 "p-value here": _form(here["ks_p_value"], "{:.2g}"),
                 "p-value in the paper": _form(there["ks_p_value"], "{:.2g}"),
                 "MRE-gap here (%)": _gap(here),
@@ -159,40 +167,48 @@ def beside_paper(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
     ).set_index("dataset")
 
 
+def label(assessment: Assessment) -> str:
+    """Returns data set, model and seed in a few words."""
+    return f"{assessment.dataset}, {assessment.name}, seed {assessment.seed}"
+
+
 def gaps(assessments: Iterable[Assessment]) -> dict[str, Interval]:
-    """Returns the MRE-gap with its interval, by data set and model."""
-    return {f"{a.dataset}, {a.name}": a.test.gap for a in assessments}
+    """Returns the MRE-gap of each model with its interval."""
+    return {label(a): a.test.gap for a in assessments}
 
 
 def printed_gaps(assessments: Iterable[Assessment], *, paper_dataset: str) -> dict[str, float]:
     """Returns what the paper printed for models of the same names, by the keys of `gaps`."""
     printed = published_table_1().set_index(["dataset", "model"]).loc[paper_dataset]["mre_gap"]
-    return {f"{a.dataset}, {a.name}": printed[a.name] for a in assessments if a.name in printed}
+    return {label(a): printed[a.name] for a in assessments if a.name in printed}
 
 
 def gans(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
-    """Returns the tests of the DCGANs, by data set and model."""
-    return {f"{a.dataset}, {a.name}": a.test for a in assessments if a.name == "DCGAN"}
+    """Returns the tests of the DCGANs."""
+    return {label(a): a.test for a in assessments if a.name == "DCGAN"}
 
 
 def _glos(assessments: Iterable[Assessment]) -> dict[str, list[Assessment]]:
-    by_dataset: dict[str, list[Assessment]] = {}
+    """Returns the GLO models of each data set and seed, the smallest first."""
+    groups: dict[str, list[Assessment]] = {}
     for assessment in sorted(assessments, key=lambda a: a.count):
         if assessment.name != "DCGAN":
-            by_dataset.setdefault(assessment.dataset, []).append(assessment)
-    return by_dataset
+            name = f"{assessment.dataset}, seed {assessment.seed}"
+            groups.setdefault(name, []).append(assessment)
+    return groups
 
 
 def smallest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
-    """Returns each data set's test of the GLO model with the fewest training images."""
-    return {f"{d}, {found[0].name}": found[0].test for d, found in _glos(assessments).items()}
+    """Returns the tests of the GLO models with the fewest training images, by data set and seed."""
+    return {label(found[0]): found[0].test for found in _glos(assessments).values()}
 
 
 def largest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
-    """Returns each data set's test of the GLO model with the most training images."""
-    return {f"{d}, {found[-1].name}": found[-1].test for d, found in _glos(assessments).items()}
+    """Returns the tests of the GLO models with the most training images, by data set and seed."""
+    return {label(found[-1]): found[-1].test for found in _glos(assessments).values()}
 
 
 def gaps_by_count(assessments: Iterable[Assessment]) -> dict[str, dict[int, Interval]]:
-    """Returns each data set's MRE-gaps of GLO by the number of training images."""
-    return {d: {a.count: a.test.gap for a in found} for d, found in _glos(assessments).items()}
+    """Returns the MRE-gaps of GLO by the number of training images, for each data set and seed."""
+    groups = _glos(assessments)
+    return {name: {a.count: a.test.gap for a in found} for name, found in groups.items()}

@@ -44,7 +44,7 @@ latent_dim = 128  # [1, 4096] size of the latent code
 width = 64  # [16, 2048] channels at the generator's coarsest grid
 count = 500  # [2, inf) images of each kind to recover
 passes = 100  # [1, inf) generator passes for each image
-seed = 0  # [0, inf) of training, starts and samples
+seeds = [0]  # [0, inf) of training: each model is trained once with each
 paper_dataset = "CelebA-HQ"  # {CelebA-HQ, LSUN, MNIST, CIFAR10} rows of the paper to compare with
 
 # %%
@@ -61,10 +61,10 @@ runs = experiments.train_all(
         dcgan_steps=dcgan_steps,
         latent_dim=latent_dim,
         width=width,
-        seed=seed,
+        seeds=seeds,
     )
 )
-assessments = experiments.assess(runs, count=count, steps=passes, seed=seed)
+assessments = experiments.assess(runs, count=count, steps=passes)
 rows = table_1.rows(assessments)
 
 # %% [markdown]
