@@ -77,10 +77,10 @@ def _span(interval: Interval, show: Callable[[float], str]) -> str:
 
 def _ten_times_faster(*, ratio: Interval, rival: str) -> tuple[str, str]:
     detail = (
-        f"{rival} needs {_span(ratio, '{:.1f}'.format)} times the passes to reach the median error "
-        f"that L-BFGS reaches; five times counts as roughly ten."
+        f"{rival} needs {_span(ratio, '{:.1f}'.format)} times the passes to reach the median "
+        f"error of L-BFGS; five times counts as roughly ten."
     )
-    return _above(ratio, 5), detail
+    return _above(ratio, 5.0), detail
 
 
 def _own_samples(*, shares: Mapping[str, Interval], bound: float) -> tuple[str, str]:

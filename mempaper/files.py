@@ -1,5 +1,6 @@
 """Files that are either whole or absent."""
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -29,7 +30,8 @@ def write_atomic(path: Path, content: bytes) -> None:
             os.fsync(f.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise InputError(
             "path",
             "be on a writable file system with room left",

@@ -224,5 +224,13 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
         raise InputError("name", f"be one of {', '.join(fetchable)}", repr(name), how)
     folder = data_root(root)
     folder.mkdir(parents=True, exist_ok=True)
-    SOURCES[name].download(folder)
+    try:
+        SOURCES[name].download(folder)
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            "name",
+            "be reachable",
+            f"{name}, whose download failed ({error})",
+            "Check the connection and repeat the command, or copy the files by hand.",
+        ) from error
     return folder

@@ -9,7 +9,7 @@ from mempaper.statistics import Interval, overfitting_test
 
 
 def interval(low, high):
-    return Interval(low, high, (low + high) / 2, 0.95)
+    return Interval(float(low), float(high), (low + high) / 2, 0.95)
 
 
 def errors(median, n=400, seed=0):

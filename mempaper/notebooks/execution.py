@@ -159,7 +159,7 @@ def _kernel_environment(folder: Path, profile: str, channel: Path) -> Iterator[N
     from ipykernel.kernelspec import get_kernel_dict
 
     kernel = get_kernel_dict()
-    kernel["argv"].append("--log-level=ERROR")
+    kernel["argv"].append("--log-level=CRITICAL")
     spec = folder / "jupyter" / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
     spec.write_text(json.dumps(kernel))

@@ -127,7 +127,7 @@ distorted = claims.judge(
 )
 distorted
 
-# %%
+# %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for assessment in assessments:
     print(assessment.name, {kind: len(values) for kind, values in assessment.errors.items()})

@@ -125,7 +125,7 @@ verdict
 #
 # From here on the book uses L-BFGS with the line search and the nearest start.
 
-# %%
+# %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for kind, found in compared.items():
     print(kind, len(found.traces), "optimisers,", len(traces["L-BFGS"]), "images")
