@@ -35,7 +35,7 @@
 # GLO-$N$ is trained on the first $N$ images.
 
 # %% tags=["parameters"]
-dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source
+dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
 glo_counts = [128, 1024]  # [2, inf) training images of each GLO model
 training_steps = 800  # [1, inf) updates of each generator
 latent_dim = 128  # [1, 4096] size of the latent code

@@ -29,7 +29,7 @@
 # the best of several learning rates, chosen on these very images.
 
 # %% tags=["parameters"]
-dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} images the DCGAN learns
+dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} images the DCGAN learns
 training_steps = 800  # [1, inf) updates of the generator
 latent_dim = 128  # [1, 4096] size of the latent code
 width = 64  # [16, 2048] channels at the generator's coarsest grid

@@ -36,7 +36,7 @@
 # {eq}`eq-gap`. The gap keeps its sign, where the paper's table prints the absolute value.
 
 # %% tags=["parameters"]
-datasets = ["digits", "faces"]  # {digits, faces, mnist, fashion_mnist, cifar10} image sources
+datasets = ["digits", "faces"]  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image sources
 glo_counts = [128, 512, 1024, 8192]  # [2, inf) training images of each GLO model
 glo_steps = 800  # [1, inf) updates of each GLO generator
 dcgan_steps = 800  # [1, inf) updates of each DCGAN generator
