@@ -29,7 +29,7 @@ class Comparison:
         rows = []
         for name, trace in self.traces.items():
             final = trace[:, -1]
-            middle = bootstrap_interval(np.median, final)
+            middle = _median(final)
             medians = {
                 f"median error, pass {k}": f"{np.median(trace[:, k - 1]):.2e}"
                 for k in at
@@ -40,12 +40,20 @@ class Comparison:
                     "optimiser": name,
                     **medians,
                     "passes": trace.shape[1],
-                    "median error at the end": f"{middle.estimate:.2e} "
-                    f"[{middle.low:.2e}, {middle.high:.2e}]",
+                    "median error at the end": middle,
                     f"below {bound:g} (%)": f"{100 * np.mean(final < bound):.0f}",
                 }
             )
         return pd.DataFrame(rows).set_index("optimiser").fillna("")
+
+
+def _median(errors: np.ndarray) -> str:
+    """Returns the median with its 95 % interval, where errors may be infinite."""
+    found = bootstrap_interval(np.median, np.minimum(errors, 1e100))
+    middle, low, high = (
+        value if value < 1e50 else np.inf for value in (found.estimate, found.low, found.high)
+    )
+    return f"{middle:.2e} [{low:.2e}, {high:.2e}]"
 
 
 def compare_optimizers(
@@ -95,6 +103,7 @@ def _keep_best_rates(traces: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     kept = {name: trace for name, trace in traces.items() if "rate" not in name}
     for family in ("SGD", "Adam"):
         rivals = {name: trace for name, trace in traces.items() if name.startswith(family)}
-        best = min(rivals, key=lambda name: np.median(rivals[name][:, -1]))
-        kept[best] = rivals[best]
+        if rivals:
+            best = min(rivals, key=lambda name: np.median(rivals[name][:, -1]))
+            kept[best] = rivals[best]
     return kept

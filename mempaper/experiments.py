@@ -77,7 +77,11 @@ def train(
             "loss", f"be one of {', '.join(losses.LOSSES)}", repr(loss), "Choose one of these."
         )
     split = _load_split(dataset, size, images, holdout, data_root)
-    channels, height, _ = split.train.shape
+    channels, height, across = split.train.shape
+    if height != across:
+        raise InputError(
+            "dataset", "hold square images", f"{height} x {across} pixels", "Crop or resize them."
+        )
     shape = {"size": height, "channels": channels, "latent_dim": latent_dim, "width": width}
     rate = {} if learning_rate is None else {"learning_rate": learning_rate}
     if model == "dcgan":
@@ -154,6 +158,8 @@ def targets(
         )
     data = run.config["data"]
     split = _load_split(data["source"], data["size"], data["train"], data["holdout"], data_root)
+    if count < 1:
+        raise InputError("count", "be at least 1", count, "Give a positive count.")
     if split.train.fingerprint != data["fingerprint"]:
         raise InputError(
             "data_root",
@@ -187,7 +193,8 @@ def recover(
     and trace, the error at each pass. It is made in shards, so that an interruption loses at most
     256 images.
     """
-    wanted = targets(run, kind, count, seed=seed, data_root=data_root)
+    with parallel.one_thread():
+        wanted = targets(run, kind, count, seed=seed, data_root=data_root)
     method = recovery.choose(method)
     config = {
         "run": run.id,

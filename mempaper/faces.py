@@ -33,6 +33,7 @@ each factor.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ._counter import uniform
 from ._facepaint import paint
@@ -96,13 +97,13 @@ def dimension(label: int) -> int:
     return sum(factor.since <= label for factor in FACTORS)
 
 
-def labels(indices: np.ndarray, *, seed: int = 0) -> np.ndarray:
+def labels(indices: ArrayLike, *, seed: int = 0) -> np.ndarray:
     """Returns the classes (n,) int64 of the images numbered `indices` (n,)."""
     indices = _checked(indices)
     return (uniform(seed, indices, stream=0) * len(CLASSES)).astype(np.int64)
 
 
-def factors(indices: np.ndarray, *, seed: int = 0) -> dict[str, np.ndarray]:
+def factors(indices: ArrayLike, *, seed: int = 0) -> dict[str, np.ndarray]:
     """Returns each factor's values (n,) float64 by name, at rest where the class holds it still."""
     kinds = labels(indices, seed=seed)
     values = {}
@@ -113,7 +114,7 @@ def factors(indices: np.ndarray, *, seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def render(
-    indices: np.ndarray,
+    indices: ArrayLike,
     *,
     size: int = 32,
     seed: int = 0,
@@ -141,7 +142,7 @@ def draw(kinds: np.ndarray, values: dict[str, np.ndarray], *, size: int = 32) ->
     return images
 
 
-def _checked(indices: np.ndarray) -> np.ndarray:
+def _checked(indices: ArrayLike) -> np.ndarray:
     indices = np.asarray(indices)
     if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer) or (indices < 0).any():
         raise InputError(

@@ -14,6 +14,8 @@ from .runs import Run
 
 __all__ = ["Generator", "load"]
 
+_WIDTH = 32  # of one call of the network: kernels for other batch sizes round differently
+
 _ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     "dcgan": DCGANGenerator,
     "glo": GLOGenerator,
@@ -34,9 +36,11 @@ class Generator:
     def sample(self, count: int, *, seed: int = 0) -> Float[Tensor, "n c h w"]:
         """Returns G(z) of `count` latents from N(0, I); fewer are the first of more."""
         draws = torch.Generator().manual_seed(seed)
-        latents = torch.stack([torch.randn(self.latent_dim, generator=draws) for _ in range(count)])
+        filled = range(count + -count % _WIDTH)
+        latents = torch.stack([torch.randn(self.latent_dim, generator=draws) for _ in filled])
         weight = next(self.network.parameters())
-        return torch.cat([self.network(part.to(weight)).cpu() for part in latents.split(256)])
+        parts = [self.network(part.to(weight)).cpu() for part in latents.split(_WIDTH)]
+        return torch.cat(parts)[:count]
 
 
 def load(run: Run) -> Generator:

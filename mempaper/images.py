@@ -132,9 +132,9 @@ def _load_named(name, size, train, holdout, root: Path) -> Split:
 def _read(name, source, root, size, train, holdout):
     try:
         return source.read(root, size, train, holdout)
-    except (RuntimeError, OSError, EOFError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except (RuntimeError, OSError, EOFError, ValueError, LookupError, AssertionError) as error:
         raise InputError(
             "source",
             "be whole on the disk",
@@ -216,14 +216,18 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
     """Downloads a named source and returns the folder below which it lies.
 
     Raises
-        InputError  the source is unknown or cannot be downloaded by a program
+        InputError  the source is unknown, cannot be downloaded by a program, or cannot be
+                    reached; or the folder cannot be written
     """
     fetchable = [key for key, source in SOURCES.items() if source.download]
     if name not in fetchable:
         how = SOURCES[name].origin if name in SOURCES else "See `mempaper data list`."
         raise InputError("name", f"be one of {', '.join(fetchable)}", repr(name), how)
     folder = data_root(root)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise sources.unwritable(folder, error) from error
     try:
         SOURCES[name].download(folder)
     except (OSError, RuntimeError) as error:

@@ -175,6 +175,6 @@ def _draws(
     return torch.as_tensor(np.stack(draws), dtype=images.dtype, device=images.device)
 
 
-def _require(argument: str, value: float, *, at_least: float) -> None:
+def _require(argument: str, value: int | float, *, at_least: int) -> None:
     if not at_least <= value < np.inf:
         raise InputError(argument, f"be finite and at least {at_least}", value, "Correct it.")

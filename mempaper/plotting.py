@@ -1,12 +1,13 @@
 """Arrays and an Axes in, the Axes out; one colour for one meaning throughout the book."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import matplotlib
 import numpy as np
 import seaborn
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter, ScalarFormatter
+from matplotlib.ticker import PercentFormatter
 
 from .errors import InputError
 from .statistics import MRE_GAP_THRESHOLD, Interval
@@ -73,7 +74,8 @@ def error_histograms(
     """Draws one histogram for each set of images over shared bins, as Fig. 4 of Webster et al.
 
     Heights are shares of the set, so that sets of different sizes compare; a vertical line marks
-    the median. Sets named as in COLORS have their colour, any other the next of CYCLE.
+    the median. Sets named as in COLORS have their colour, any other the next of CYCLE that none of
+    these has.
 
     errors  name -> (n,), finite, and positive where `log`
     """
@@ -86,8 +88,10 @@ def error_histograms(
     edges = np.histogram_bin_edges(np.log10(pooled) if log else pooled, bins)
     edges = 10**edges if log else edges
     edges[0], edges[-1] = min(edges[0], pooled.min()), max(edges[-1], pooled.max())
+    named = {COLORS[name] for name in errors if name in COLORS}
+    spare = cycle([color for color in CYCLE if color not in named])
     for number, (name, values) in enumerate(errors.items()):
-        color = COLORS.get(name, CYCLE[number % len(CYCLE)])
+        color = COLORS[name] if name in COLORS else next(spare)
         median = np.median(values)
         ax.hist(
             values,
@@ -115,9 +119,12 @@ def convergence_curves(errors: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
     """
     for number, (name, values) in enumerate(errors.items()):
         values = np.asarray(values, dtype=np.float64)
-        if values.ndim != 2:
+        if values.ndim != 2 or not values.size:
             raise InputError(
-                f"errors[{name!r}]", "have shape (n, t)", values.shape, "Give a row for each image."
+                f"errors[{name!r}]",
+                "have shape (n, t), n and t at least 1",
+                values.shape,
+                "Give a row for each image.",
             )
         low, median, high = np.quantile(values, [0.25, 0.5, 0.75], axis=0, method="nearest")
         passes = np.arange(1, values.shape[1] + 1)
@@ -130,7 +137,7 @@ def convergence_curves(errors: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
         xlabel="generator passes for each image",
         ylabel="recovery error\n(mean squared error per pixel)",
     )
-    ax.xaxis.set_major_formatter(ScalarFormatter())
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.legend(title="median and quartiles")
     return ax
 
@@ -201,6 +208,8 @@ def sample_grid(images: np.ndarray, *, ax: Axes, columns: int = 8) -> Axes:
 
     images  (n, c, h, w) in [-1, 1], grey (c = 1) or RGB (c = 3)
     """
+    if columns < 1:
+        raise InputError("columns", "be at least 1", columns, "8 is usual.")
     tiles = _pixels("images", images)
     _show([tiles[start : start + columns] for start in range(0, len(tiles), columns)], ax=ax)
     return ax

@@ -18,7 +18,7 @@ from .files import write_atomic
 from .notebooks.catalogue import find_root
 from .runs import provenance
 
-__all__ = ["Offer", "Recorded", "record", "recorded"]
+__all__ = ["Offer", "Recorded", "Sourced", "record", "recorded"]
 
 TABLE_MIME = "application/vnd.mempaper.table+json"
 
@@ -45,7 +45,7 @@ class Recorded:
     table: pd.DataFrame
     source: dict[str, Any]
 
-    def show(self, text: pd.DataFrame) -> "_Shown":
+    def show(self, text: pd.DataFrame) -> "Sourced":
         """Returns `text`, a readable form of the table, with the provenance below it."""
         made = self.source
         line = (
@@ -54,11 +54,13 @@ class Recorded:
             f"{(made['commit'] or 'unknown')[:10]}, mempaper {made['version']}, "
             f"{made['machine']}, {made['seconds'] / 3600:.1f} h."
         )
-        return _Shown(text, line)
+        return Sourced(text, line)
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Sourced:
+    """A table that this build did not compute, with a line that says where it is from."""
+
     text: pd.DataFrame
     line: str
 
@@ -106,8 +108,9 @@ def recorded(name: str, *, root: Path | None = None) -> Recorded:
     """
     folder = (root or find_root()) / "results"
     path = folder / f"{name}.csv"
-    if not path.exists():
+    source = path.with_suffix(".json")
+    if not (path.exists() and source.exists()):
         known = ", ".join(sorted(p.stem for p in folder.glob("*.csv"))) or "nothing"
         raise InputError("name", "be a recorded result", repr(name), f"Recorded: {known}.")
     table = pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")))
-    return Recorded(table, json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
+    return Recorded(table, json.loads(source.read_text(encoding="utf-8")))

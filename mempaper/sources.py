@@ -4,13 +4,17 @@
 as a folder of image files; a folder, an .npy or an .npz file of the reader's own is read in place.
 """
 
+import contextlib
 import hashlib
 import json
 import os
+import warnings
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -23,7 +27,7 @@ from .progress import track
 __all__ = ["NAMED", "Part", "Source", "data_root", "present", "read_array", "read_files"]
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
-HOLDOUT_FACES, TEST_FACES = 1_000_000, 2_000_000
+HOLDOUT_FACES = 1_000_000
 _MOST_PIXELS = 1 << 26  # of one file: 8,192 x 8,192
 
 
@@ -92,8 +96,15 @@ def _faces(root: Path, size: int | None, train: int | None, holdout: int | None)
     def part(first: int, count: int) -> Part:
         return Part(*faces.render(np.arange(first, first + count), size=size or 32))
 
-    kept = 4096 if holdout is None else holdout
-    return part(0, train or 8192), part(HOLDOUT_FACES, kept), None
+    wanted, kept = train or 8192, 4096 if holdout is None else holdout
+    if max(wanted, kept) > HOLDOUT_FACES:
+        raise InputError(
+            "train and holdout",
+            f"be at most {HOLDOUT_FACES:,} each",
+            f"{wanted:,} and {kept:,}",
+            "Beyond that the faces' numbers would overlap.",
+        )
+    return part(0, wanted), part(HOLDOUT_FACES, kept), None
 
 
 def _torchvision(name: str, root: Path, size: int | None, train: int | None, holdout: int | None):
@@ -171,31 +182,48 @@ def read_files(files: list[Path], size: int, cache: Path) -> Part:
     """Returns the files as RGB squares, decoded once into a memory-mapped array below `cache`.
 
     Raises
-        InputError  a file is no whole image, or larger than 67 million pixels; names the file
+        InputError  a file is no whole image, has more than 67 million pixels or more than 8 bits a
+                    channel, and is named; or `cache` cannot be written
     """
     stats = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     key = hashlib.sha256(json.dumps([size, stats]).encode()).hexdigest()[:16]
     path = cache / f"{key}.npy"
     if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}.part")
         try:
+            cache.mkdir(parents=True, exist_ok=True)
             shape = (len(files), 3, size, size)
             array = np.lib.format.open_memmap(unfinished, "w+", np.uint8, shape)
             for i, file in enumerate(track(files, "decoding images")):
                 array[i] = _decoded(file, size).transpose(2, 0, 1)
             array.flush()
             os.replace(unfinished, path)
+        except OSError as error:
+            raise unwritable(cache, error) from error
         finally:
-            unfinished.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                unfinished.unlink(missing_ok=True)
     return Part(np.load(path, mmap_mode="r"), np.zeros(len(files), np.int64))
 
 
+def unwritable(folder: Path, error: OSError) -> InputError:
+    """Returns what to raise where nothing can be written below the data root."""
+    return InputError(
+        "root",
+        "be a writable folder with room left",
+        f"{folder} ({error.strerror or error})",
+        "Point --data-root or MEMPAPER_DATA to another folder.",
+    )
+
+
 def _decoded(file: Path, size: int) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
-        with Image.open(file) as image:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # refused below
+            image = Image.open(file)
+        with image:
             if image.width * image.height > _MOST_PIXELS:
                 raise InputError(
                     "source",
@@ -203,8 +231,17 @@ def _decoded(file: Path, size: int) -> np.ndarray:
                     f"{file} of {image.width} x {image.height}",
                     "Shrink or remove that file.",
                 )
+            if image.mode.startswith(("I", "F")):
+                raise InputError(
+                    "source",
+                    "hold images of 8 bits a channel",
+                    f"{file} of mode {image.mode}",
+                    "Convert that file.",
+                )
             return cropped(image, size)
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except InputError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(
             "source",
             "hold whole images only",
@@ -223,11 +260,13 @@ def read_array(path: Path) -> Part:
         InputError  it is none of these, or cannot be read
     """
     try:
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-        if isinstance(loaded, np.lib.npyio.NpzFile):
-            names = loaded.files
-            loaded = loaded["images" if "images" in names or len(names) != 1 else names[0]]
-    except (OSError, ValueError, EOFError, KeyError) as error:
+        if path.suffix == ".npz":
+            with open(path, "rb") as f, np.lib.npyio.NpzFile(f, allow_pickle=False) as archive:
+                names = archive.files
+                loaded = archive["images" if "images" in names or len(names) != 1 else names[0]]
+        else:
+            loaded = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error) as error:
         raise InputError(
             "source",
             "be a whole .npy file, or .npz with an array `images`, of numbers",

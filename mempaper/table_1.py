@@ -12,6 +12,7 @@ from .published import published_table_1
 from .statistics import KS_P_VALUE_THRESHOLD, MRE_GAP_THRESHOLD, Interval, OverfittingTest
 
 __all__ = [
+    "as_printed",
     "as_text",
     "beside_paper",
     "gans",
@@ -43,8 +44,9 @@ def jobs(
     Each is trained once with every seed; `common` goes to every job.
     """
     planned = []
+    data = {name: common.get(name) for name in ("size", "holdout")}
     for dataset in datasets:
-        available = len(images.load(dataset, size=common.get("size")).train)
+        available = len(images.load(dataset, root=common.get("data_root"), **data).train)
         models = [{"model": "dcgan", "steps": dcgan_steps}]
         models += [
             {"model": "glo", "steps": glo_steps, "images": n} for n in glo_counts if n <= available
@@ -106,7 +108,7 @@ def as_text(table: pd.DataFrame) -> pd.DataFrame:
     """
     text = pd.DataFrame([_text(row) for row in table.to_dict("records")])
     if table.get("seed", pd.Series(0)).nunique() > 1:
-        text.insert(2, "seed", table["seed"])
+        text.insert(2, "seed", table["seed"].to_numpy())
     return text.dropna(axis="columns", how="all").rename(columns=_HEADINGS).set_index("dataset")
 
 
@@ -139,6 +141,12 @@ def _detected(row: Mapping[str, Any]) -> str:
     by_ks = "KS" * (row["ks_p_value"] < KS_P_VALUE_THRESHOLD)
     by_gap = "gap" * (row["mre_gap"] > MRE_GAP_THRESHOLD)
     return " and ".join(filter(None, (by_ks, by_gap))) or "neither"
+
+
+def as_printed() -> pd.DataFrame:
+    """Returns the paper's whole table as text, with what is wrong with a row beside it."""
+    printed = published_table_1()
+    return as_text(printed).assign(note=printed["erratum"].to_numpy())
 
 
 def beside_paper(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:

@@ -245,14 +245,15 @@ def test_average_follows_the_recursion(tmp_path):
 
     objective = Watched(GANConfig(**SMALL, discriminator_width=32), seed=0)
     networks = loop.fit(
-        objective, Squares(), steps=4, batch_size=16, seed=0, folder=tmp_path, ema_decay=0.9
+        objective, Squares(), steps=4, batch_size=16, seed=0, folder=tmp_path, ema_decay=0.25
     )
     for key, value in networks["generator_ema"].state_dict().items():
         if not value.is_floating_point():
             continue
         expected = seen[0][key]
-        for state in seen[1:]:
-            expected = 0.9 * expected + 0.1 * state[key]
+        for n, state in enumerate(seen[1:], start=1):
+            decay = min(0.25, (1 + n) / (10 + n))
+            expected = decay * expected + (1 - decay) * state[key]
         torch.testing.assert_close(value, expected)
 
 

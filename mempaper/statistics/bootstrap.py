@@ -52,18 +52,19 @@ def bootstrap_interval(
         raise InputError("samples", "hold at least one sample", "none", "Pass one or more arrays.")
     if not 0 < confidence < 1:
         raise InputError("confidence", "lie in (0, 1)", confidence, "Pass 0.95 for 95 %.")
-    if resamples < 1:
-        raise InputError("resamples", "be at least 1", resamples, "2000 is usual.")
-    low, high = scipy.stats.bootstrap(
-        samples,
-        statistic,
-        n_resamples=resamples,
-        batch=max(1, _ELEMENTS_AT_ONCE // max(len(sample) for sample in samples)),
-        axis=-1,
-        confidence_level=confidence,
-        method="percentile",
-        random_state=np.random.default_rng(seed),
-    ).confidence_interval
+    if resamples < 2:
+        raise InputError("resamples", "be at least 2", resamples, "2000 is usual.")
+    with np.errstate(invalid="ignore"):  # SciPy's standard error, where a resample gives infinity
+        low, high = scipy.stats.bootstrap(
+            samples,
+            statistic,
+            n_resamples=resamples,
+            batch=max(1, _ELEMENTS_AT_ONCE // max(len(sample) for sample in samples)),
+            axis=-1,
+            confidence_level=confidence,
+            method="percentile",
+            random_state=np.random.default_rng(seed),
+        ).confidence_interval
     return Interval(float(low), float(high), float(statistic(*samples)), confidence)
 
 

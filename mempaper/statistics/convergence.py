@@ -11,7 +11,7 @@ __all__ = ["pass_ratio"]
 
 def pass_ratio(
     reference: Float[np.ndarray, "n t"],
-    rival: Float[np.ndarray, "n u"],
+    rival: Float[np.ndarray, "m u"],
     *,
     at: int,
     resamples: int = 1000,
@@ -19,7 +19,7 @@ def pass_ratio(
 ) -> Interval:
     """Returns how many times the passes `rival` needs for the median error of `reference`.
 
-    reference, rival  errors of the same n images after pass 1, 2, ...
+    reference, rival  errors of the same n = m images, n >= 2, after pass 1, 2, ...
     at                the pass of `reference` whose median error is to be reached, 1 to t
 
     Images are resampled, for both optimisers alike. A rival that never gets there within its u
@@ -27,6 +27,14 @@ def pass_ratio(
     """
     if not 1 <= at <= reference.shape[1]:
         raise InputError("at", f"lie in 1 to {reference.shape[1]}", at, "Choose a pass that ran.")
+
+    if len(rival) != len(reference) or not rival.shape[1]:
+        raise InputError(
+            "rival",
+            f"have shape ({len(reference)}, u), u >= 1, with a row for each image of reference",
+            rival.shape,
+            "Recover the same images with both.",
+        )
 
     def ratio(images: np.ndarray) -> float:
         chosen = images.astype(int)

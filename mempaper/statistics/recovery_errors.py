@@ -17,6 +17,7 @@ __all__ = [
     "median_recovery_error",
     "mre_gap",
     "overfitting_test",
+    "relative_excess",
     "wasserstein",
 ]
 

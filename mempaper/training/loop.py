@@ -19,7 +19,7 @@ from jaxtyping import Float, Int
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from ..errors import InputError
 from ..files import write_atomic
@@ -79,6 +79,25 @@ def _noise(seed: int, step: int, rank: int, device: torch.device) -> Callable[..
     return lambda *shape: torch.randn(*shape, generator=generator).to(device)
 
 
+def _moving_average(decay: float) -> Callable[[list[Tensor], list[Tensor], Tensor], None]:
+    """Returns the update of an exponential moving average after n updates.
+
+    The decay grows as (1 + n) / (10 + n) up to `decay`, so that a short training is not averaged
+    with its random beginning.
+    """
+
+    def update(average: list[Tensor], current: list[Tensor], n: Tensor) -> None:
+        n = int(n)
+        weight = 1 - min(decay, (1 + n) / (10 + n))
+        for old, new in zip(average, current, strict=True):
+            if old.is_floating_point():
+                old.lerp_(new, weight)
+            else:
+                old.copy_(new)
+
+    return update
+
+
 def _table(rows: list[dict[str, int | float]]) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
@@ -106,7 +125,7 @@ def fit(
     seed: int,
     folder: Path,
     fabric: Fabric | None = None,
-    ema_decay: float = 0.999,  # weight of the old average in each step's new one
+    ema_decay: float = 0.999,  # weight of the old average in a late step's new one
     log_every: int = 50,  # steps between two rows of losses.csv
     checkpoint_seconds: float = 30.0,
     tensorboard: bool = False,  # also write event files under folder/tensorboard
@@ -132,7 +151,7 @@ def fit(
     if objective.averaged is not None:
         average = AveragedModel(
             networks[objective.averaged].module,
-            multi_avg_fn=get_ema_multi_avg_fn(ema_decay),
+            multi_avg_fn=_moving_average(ema_decay),
             use_buffers=True,
         )
     modules = {name: network.module for name, network in networks.items()}

@@ -80,8 +80,9 @@ plt.show()
 # %% [markdown]
 # ## Fig. 4: the distributions of errors
 #
-# {numref}`fig-histograms` sets the three generators side by side, on one logarithmic axis. For
-# GLO-128 the training and the validation errors part; for the other two they lie on each other.
+# {numref}`fig-histograms` sets the generators one below the other, on one logarithmic axis. Where a
+# generator has overfitted, the training errors lie to the left of the validation errors; where it
+# has not, the two lie on each other.
 
 # %%
 # | figure: fig-histograms
@@ -100,8 +101,8 @@ plt.show()
 # ## The validity check
 #
 # "Every network analyzed in this document appeared to be able to verbatim recover generated images"
-# (Sec. 2.1). Here a sample counts as recovered when its error is below 0.001, a thirtieth of a grey
-# level's range.
+# (Sec. 2.1). Here a sample counts as recovered when its error is below 0.001: its pixels are then off
+# by 1.6 % of the range from black to white, in the root mean square.
 
 # %%
 own = claims.judge(
@@ -131,3 +132,4 @@ distorted
 # NBVAL_CHECK_OUTPUT
 for assessment in assessments:
     print(assessment.name, {kind: len(values) for kind, values in assessment.errors.items()})
+print(own.verdict)

@@ -1,0 +1,363 @@
+"""Figures by what they hold: labels, data, colours. Nothing is compared pixel by pixel."""
+
+from itertools import pairwise
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_rgb
+
+from mempaper import plotting
+from mempaper.errors import InputError
+from mempaper.statistics import Interval
+
+
+@pytest.fixture
+def ax():
+    figure, ax = plt.subplots()
+    yield ax
+    figure.canvas.draw()  # whatever cannot be drawn warns or fails here
+    plt.close(figure)
+
+
+def legend(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def bars(patch, bins):
+    """Edges and heights of a filled step histogram, whose outline goes up and down each bin."""
+    outline = patch.get_xy()
+    return outline[: 2 * bins + 2 : 2, 0], outline[1 : 2 * bins + 1 : 2, 1]
+
+
+def refused(call, argument, *parts):
+    with pytest.raises(InputError) as caught:
+        call()
+    assert caught.value.argument == argument
+    for part in parts:
+        assert part in str(caught.value)
+
+
+# Histograms
+
+
+def test_histogram_heights_are_shares(ax):
+    """Of 1, 1, 1 and 9 three quarters lie below 5; of 9 and 9 none."""
+    errors = {"train": np.array([1.0, 1.0, 1.0, 9.0]), "validation": np.array([9.0, 9.0])}
+    assert plotting.error_histograms(errors, ax=ax, log=False, bins=2) is ax
+    (edges, heights), (same_edges, others) = (bars(patch, 2) for patch in ax.patches)
+    np.testing.assert_allclose(edges, [1, 5, 9])
+    np.testing.assert_allclose(same_edges, edges)
+    np.testing.assert_allclose(heights, [0.75, 0.25])
+    np.testing.assert_allclose(others, [0, 1])
+    assert ax.yaxis.get_major_formatter().format_pct(0.25, 1) == "25"
+
+
+def test_histogram_on_a_log_axis_holds_every_error(ax):
+    errors = {
+        name: np.random.default_rng(i).lognormal(-3 + i, 2, 999 + i)
+        for i, name in enumerate(["train", "validation", "generated", "distorted"])
+    }
+    plotting.error_histograms(errors, ax=ax, bins=20)
+    assert ax.get_xscale() == "log"
+    assert len(ax.patches) == 4
+    pooled = np.concatenate(list(errors.values()))
+    for patch, values in zip(ax.patches, errors.values(), strict=True):
+        edges, heights = bars(patch, 20)
+        assert edges[0] <= pooled.min()
+        assert pooled.max() <= edges[-1]
+        np.testing.assert_allclose(np.diff(np.log10(edges)), np.log10(edges[-1] / edges[0]) / 20)
+        naive = [np.mean((values >= low) & (values < high)) for low, high in pairwise(edges)]
+        np.testing.assert_allclose(heights[:-1], naive[:-1], atol=1e-12)
+        assert heights.sum() == pytest.approx(1)
+
+
+def test_histogram_says_what_it_shows(ax):
+    errors = {"train": np.full(1234, 0.125), "validation": np.array([0.25, 0.5, 0.75, 1.5])}
+    plotting.error_histograms(errors, ax=ax)
+    assert ax.get_xlabel() == "recovery error (mean squared error per pixel)"
+    assert ax.get_ylabel() == "share of images (%)"
+    assert legend(ax) == [
+        "train (n = 1,234, median 0.12)",
+        "validation (n = 4, median 0.62)",
+    ]
+
+
+def test_a_line_marks_each_median(ax):
+    errors = {"train": np.array([3.0, 1.0, 2.0]), "validation": np.array([4.0, 5.0])}
+    plotting.error_histograms(errors, ax=ax)
+    assert [list(line.get_xdata()) for line in ax.lines] == [[2, 2], [4.5, 4.5]]
+    assert len({line.get_linestyle() for line in ax.lines}) == 2
+
+
+def test_four_kinds_of_images_have_their_four_colors(ax):
+    kinds = ["distorted", "generated", "validation", "train"]
+    plotting.error_histograms({kind: np.array([1.0, 2.0]) for kind in kinds}, ax=ax)
+    faces = [patch.get_facecolor()[:3] for patch in ax.patches]
+    assert faces == [to_rgb(plotting.COLORS[kind]) for kind in kinds]
+    assert len({line.get_linestyle() for line in ax.lines}) == 4
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a", "distorted"],
+        ["train", "b", "c"],
+        ["a", "b", "c", "train", "validation", "generated", "distorted"],
+        ["a", "b", "c", "d", "e", "f", "g"],
+    ],
+)
+def test_no_two_sets_share_a_color(ax, names):
+    plotting.error_histograms({name: np.array([1.0, 2.0]) for name in names}, ax=ax)
+    faces = {patch.get_facecolor()[:3] for patch in ax.patches}
+    edges = {patch.get_edgecolor() for patch in ax.patches}
+    assert len(faces) == len(edges) == len(names)
+
+
+def test_palettes_hold_distinct_colors():
+    assert len(set(map(to_rgb, plotting.CYCLE))) == 7
+    assert len(set(map(to_rgb, plotting.COLORS.values()))) == 4
+    assert set(plotting.COLORS) == {"train", "validation", "generated", "distorted"}
+
+
+def test_histograms_refuse(ax):
+    good = np.array([1.0, 2.0])
+    refused(
+        lambda: plotting.error_histograms({}, ax=ax),
+        "errors",
+        "errors must hold at least one set; got none. Pass name -> errors.",
+    )
+    refused(
+        lambda: plotting.error_histograms({"a": good, "b": 0 * good}, ax=ax),
+        "errors",
+        "errors must be positive on a log axis; got 0.0. Pass log=False.",
+    )
+    refused(
+        lambda: plotting.error_histograms({"a": good, "b": np.array([1.0, np.nan])}, ax=ax),
+        "errors['b']",
+        "must be finite; got nan at index 1",
+    )
+    assert len(plotting.error_histograms({"b": 0 * good}, ax=ax, log=False).patches) == 1
+
+
+# Convergence
+
+
+def test_convergence_shows_the_medians_and_quartiles(ax):
+    """Of 1 to 5 the median is 3 and the quartiles are 2 and 4."""
+    scale = np.array([1.0, 0.1, 0.01])
+    errors = {"one": np.outer([5.0, 1.0, 3.0, 2.0, 4.0], scale), "two": np.ones((3, 2))}
+    assert plotting.convergence_curves(errors, ax=ax) is ax
+    one, two = ax.lines
+    np.testing.assert_allclose(one.get_xydata(), np.column_stack([[1, 2, 3], 3 * scale]))
+    np.testing.assert_allclose(two.get_xydata(), [[1, 1], [2, 1]])
+    band = ax.collections[0].get_paths()[0].vertices
+    for t in (1, 2, 3):
+        at = band[band[:, 0] == t, 1]
+        np.testing.assert_allclose([at.min(), at.max()], [2 * scale[t - 1], 4 * scale[t - 1]])
+    assert len(ax.collections) == 2
+
+
+def test_convergence_says_what_it_shows(ax):
+    plotting.convergence_curves({"L-BFGS": np.ones((2, 3)), "SGD": np.ones((2, 5))}, ax=ax)
+    assert ax.get_xlabel() == "generator passes for each image"
+    assert ax.get_ylabel() == "recovery error\n(mean squared error per pixel)"
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert legend(ax) == ["L-BFGS", "SGD"]
+    assert ax.get_legend().get_title().get_text() == "median and quartiles"
+
+
+def test_passes_are_written_out(ax):
+    plotting.convergence_curves({"SGD": np.ones((2, 300))}, ax=ax)
+    ax.figure.canvas.draw()
+    written = {label.get_text() for label in ax.get_xticklabels()}
+    assert {"1", "10", "100"} <= written
+
+
+def test_seven_methods_can_be_told_apart(ax):
+    plotting.convergence_curves({str(i): np.ones((2, 3)) for i in range(7)}, ax=ax)
+    assert len({line.get_color() for line in ax.lines}) == 7
+    assert len({line.get_linestyle() for line in ax.lines}) == 4
+    for line, band in zip(ax.lines, ax.collections, strict=True):
+        assert to_rgb(line.get_color()) == tuple(band.get_facecolor()[0, :3])
+
+
+def test_a_diverged_image_leaves_the_curve_to_the_others(ax):
+    errors = np.array([[1.0, 0.5], [1.0, 0.4], [1.0, np.inf]])
+    plotting.convergence_curves({"SGD": errors}, ax=ax)
+    assert ax.lines[0].get_ydata().tolist() == [1, 0.5]
+    assert np.isfinite(ax.get_ylim()).all()
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3, 4), (0, 3), (3, 0)])
+def test_convergence_refuses_what_is_no_table(ax, shape):
+    refused(
+        lambda: plotting.convergence_curves({"SGD": np.ones(shape)}, ax=ax),
+        "errors['SGD']",
+        f"must have shape (n, t), n and t at least 1; got {shape}. Give a row for each image.",
+    )
+
+
+# Gaps
+
+GAPS = {
+    "DCGAN": Interval(-0.02, 0.05, 0.01, 0.95),
+    "at 10 %": Interval(0.05, 0.15, 0.10, 0.95),
+    "GLO-128": Interval(0.8, 0.95, 0.9, 0.95),
+}
+
+
+def markers(ax, kind):
+    return [line for line in ax.lines if line.get_marker() == kind and len(line.get_xdata())]
+
+
+def test_gaps_are_drawn_with_their_intervals_the_first_on_top(ax):
+    assert plotting.gap_intervals(GAPS, ax=ax) is ax
+    points = markers(ax, "o")
+    found = [(point.get_xdata()[0], point.get_ydata()[0]) for point in points]
+    assert found == [(0.01, 0), (0.10, 1), (0.9, 2)]
+    spans = [line.get_xydata().tolist() for line in ax.lines if line.get_linewidth() == 2.2]
+    assert spans == [[[gap.low, i], [gap.high, i]] for i, gap in enumerate(GAPS.values())]
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(GAPS)
+    assert ax.get_yticks().tolist() == [0, 1, 2]
+    assert ax.yaxis_inverted()
+    low, high = sorted(ax.get_ylim())
+    assert low < 0 < 2 < high
+
+
+def test_only_a_detected_gap_has_a_filled_marker(ax):
+    plotting.gap_intervals(GAPS, ax=ax)
+    filled = [to_rgb(point.get_markerfacecolor()) != (1, 1, 1) for point in markers(ax, "o")]
+    assert filled == [False, False, True]  # 10 % is not above 10 %
+
+
+def test_threshold_and_zero_are_drawn(ax):
+    plotting.gap_intervals(GAPS, ax=ax)
+    vertical = {
+        line.get_xdata()[0]: line.get_linestyle()
+        for line in ax.lines
+        if list(line.get_ydata()) == [0, 1] and line.get_xdata()[0] == line.get_xdata()[1]
+    }
+    assert vertical == {0: "-", 0.10: "--"}
+
+
+def test_gaps_say_what_they_show(ax):
+    plotting.gap_intervals(GAPS, ax=ax)
+    assert ax.get_xlabel() == "MRE-gap (% of the validation images' median error)"
+    assert ax.xaxis.get_major_formatter().format_pct(0.1, 1) == "10"
+    assert legend(ax) == ["this book, 95% interval", "threshold, 10%"]
+    assert markers(ax, "x") == []
+
+
+def test_printed_gaps_stand_beside_those_that_the_paper_has(ax):
+    plotting.gap_intervals(GAPS, ax=ax, printed={"GLO-128": 0.97, "PGGAN": 0.02})
+    (cross,) = markers(ax, "x")
+    assert cross.get_xdata()[0] == 0.97
+    assert 2 < cross.get_ydata()[0] < 2.5
+    assert cross.get_color() != markers(ax, "o")[0].get_markeredgecolor()
+    assert legend(ax) == ["this book, 95% interval", "paper", "threshold, 10%"]
+
+
+# Images
+
+
+def shown(ax):
+    (image,) = ax.get_images()
+    return np.asarray(image.get_array())
+
+
+def test_an_image_grid_has_a_labelled_row_for_each_entry(ax):
+    """Two rows of three 2 x 4 images, one white pixel between any two: 5 x 14 pixels."""
+    black, grey = np.full((3, 1, 2, 4), -1.0), torch.zeros(3, 1, 2, 4, requires_grad=True)
+    assert plotting.image_grid({"target": black, "recovered": grey}, ax=ax) is ax
+    canvas = shown(ax)
+    expected = np.ones((5, 14, 3))
+    for left in (0, 5, 10):
+        expected[0:2, left : left + 4] = 0
+        expected[3:5, left : left + 4] = 0.5
+    np.testing.assert_array_equal(canvas, expected)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["target", "recovered"]
+    assert ax.get_yticks().tolist() == [0.5 + 0.5, 3.5 + 0.5]
+    assert len(ax.get_xticks()) == 0
+
+
+def test_channels_and_directions_are_kept(ax):
+    images = np.random.default_rng(0).uniform(-1, 1, (2, 3, 4, 5))
+    plotting.image_grid({"row": images}, ax=ax)
+    canvas = shown(ax)
+    for i, left in enumerate((0, 6)):
+        for channel in range(3):
+            expected = (images[i, channel] + 1) / 2
+            np.testing.assert_allclose(canvas[:, left : left + 5, channel], expected)
+    assert ax.yaxis_inverted()  # row 0 on top
+
+
+def test_a_sample_grid_fills_rows_and_leaves_the_rest_white(ax):
+    values = np.array([-1.0, -0.5, 0.0, 0.5, 0.75])
+    images = np.broadcast_to(values[:, None, None, None], (5, 1, 2, 2))
+    assert plotting.sample_grid(images, ax=ax, columns=3) is ax
+    canvas = shown(ax)
+    assert canvas.shape == (5, 8, 3)
+    assert canvas[0::3, 0::3, 0].tolist() == [[0, 0.25, 0.5], [0.75, 0.875, 1]]
+    assert (canvas[2] == 1).all()
+    assert (canvas[:, [2, 5]] == 1).all()
+
+
+def test_a_sample_grid_is_no_wider_than_its_images(ax):
+    plotting.sample_grid(np.zeros((2, 1, 3, 3)), ax=ax)
+    assert shown(ax).shape == (3, 7, 3)
+
+
+@pytest.mark.parametrize(
+    ("images", "rule", "value"),
+    [
+        (np.zeros((1, 3, 3)), "have shape (n, 1 or 3, h, w), n >= 1", "(1, 3, 3)"),
+        (np.zeros((1, 2, 3, 3)), "have shape (n, 1 or 3, h, w), n >= 1", "(1, 2, 3, 3)"),
+        (np.zeros((0, 1, 3, 3)), "have shape (n, 1 or 3, h, w), n >= 1", "(0, 1, 3, 3)"),
+        (np.array([[[[0.0, 255.0]]]]), "lie in [-1, 1]", "[0.0, 255.0]"),
+        (np.array([[[[-1.01, 0.5]]]]), "lie in [-1, 1]", "[-1.01, 0.5]"),
+        (np.array([[[[np.nan, 0.5]]]]), "lie in [-1, 1]", "[nan, nan]"),
+    ],
+)
+def test_what_is_no_image_is_refused(ax, images, rule, value):
+    expected = f"must {rule}; got {value}."
+    refused(lambda: plotting.sample_grid(images, ax=ax), "images", expected)
+    refused(lambda: plotting.image_grid({"a": images}, ax=ax), "rows['a']", expected)
+
+
+def test_grids_refuse_uneven_rows_and_no_columns(ax):
+    one, two = np.zeros((1, 1, 2, 2)), np.zeros((2, 1, 2, 2))
+    for rows in ({"a": one, "b": two}, {}):
+        refused(
+            lambda: plotting.image_grid(rows, ax=ax),  # noqa: B023
+            "rows",
+            "rows must share one shape; got [",
+            "Select equally many images.",
+        )
+    refused(
+        lambda: plotting.sample_grid(one, ax=ax, columns=0),
+        "columns",
+        "columns must be at least 1; got 0. 8 is usual.",
+    )
+
+
+# Style
+
+
+def test_the_style_of_the_book():
+    with matplotlib.rc_context():
+        plotting.style()
+        figure, ax = plt.subplots()
+        try:
+            assert (figure.get_size_inches() * figure.dpi).tolist() == [700, 400]
+            assert to_rgb(figure.get_facecolor()) == (1, 1, 1)
+            lines = [ax.plot([0, 1])[0] for _ in plotting.CYCLE]
+            colors = [to_rgb(line.get_color()) for line in lines]
+            assert colors == [to_rgb(color) for color in plotting.CYCLE]
+        finally:
+            plt.close(figure)
