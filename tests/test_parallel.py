@@ -1,0 +1,174 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from mempaper import parallel, progress
+from mempaper.errors import InputError
+
+BOTH = pytest.mark.parametrize("workers", [1, 2])
+
+
+def echo(value, pause=0.0):
+    time.sleep(pause)
+    return value, os.getpid()
+
+
+def convolved(seed):
+    draws = torch.Generator().manual_seed(seed)
+    with parallel.one_thread():
+        x = torch.randn(64, 32, 16, 16, generator=draws)
+        return torch.conv2d(x, torch.randn(8, 32, 5, 5, generator=draws)).sum().item()
+
+
+def refuse(folder, number):
+    if number == 0:
+        raise InputError("number", "not be 0", number, "Choose another.")
+    time.sleep(0.05)
+    (folder / str(number)).touch()
+
+
+def surroundings():
+    return os.environ.get(progress.CHANNEL)
+
+
+@BOTH
+def test_results_come_in_the_order_of_the_jobs(workers):
+    jobs = [{"value": i, "pause": 0.2 if i == 0 else 0.0} for i in range(6)]
+    found = parallel.run(echo, iter(jobs), workers=workers)
+    assert [value for value, _ in found] == list(range(6))
+    processes = {process for _, process in found}
+    assert (processes == {os.getpid()}) == (workers == 1)
+    assert len(processes) <= workers
+
+
+def test_workers_change_no_bit():
+    jobs = [{"seed": seed} for seed in range(4)]
+    one, two = (parallel.run(convolved, jobs, workers=n) for n in (1, 2))
+    assert one == two
+    assert len(set(one)) == 4
+
+
+@BOTH
+def test_an_error_in_a_job_reaches_the_caller_and_ends_the_waiting(tmp_path, workers):
+    jobs = [{"folder": tmp_path, "number": n} for n in range(40)]
+    with pytest.raises(InputError, match="number must not be 0; got 0. Choose another.") as caught:
+        parallel.run(refuse, jobs, workers=workers)
+    assert caught.value.argument == "number"
+    assert len(list(tmp_path.iterdir())) < 39
+
+
+def test_no_jobs_give_no_results():
+    assert parallel.run(echo, []) == []
+
+
+@pytest.mark.parametrize(("cores", "processes"), [(1, 1), (None, 1), (8, 1)])
+def test_one_job_or_one_core_takes_no_other_process(monkeypatch, cores, processes):
+    monkeypatch.setattr(parallel, "cores", lambda: cores)
+    jobs = [{"value": 0}] if cores == 8 else [{"value": 0}, {"value": 1}]
+    assert {process for _, process in parallel.run(echo, jobs)} == {os.getpid()}
+
+
+def test_workers_show_no_bars_and_the_caller_tells_its_progress(tmp_path, monkeypatch):
+    monkeypatch.setenv(progress.CHANNEL, str(tmp_path / "line"))
+    assert parallel.run(surroundings, [{}, {}], workers=2) == [os.devnull] * 2
+    assert (tmp_path / "line").read_text().startswith("working ")
+
+
+def test_one_thread_gives_the_threads_back():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with parallel.one_thread():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+        with pytest.raises(KeyError), parallel.one_thread():
+            raise KeyError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+SLEEPERS = """\
+import os, time
+from pathlib import Path
+from mempaper import parallel
+
+def sleep(folder):
+    Path(folder, f"worker-{os.getpid()}").touch()
+    time.sleep(120)
+
+if __name__ == "__main__":
+    parallel.run(sleep, [{"folder": os.getcwd()}] * 3, workers=2)
+"""
+
+
+def alive(session):
+    """Returns the processes of a session that are not mere entries waiting to be collected."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, its_session = stat.read_text().rpartition(")")[2].split()[:4]
+        except OSError:  # it ended meanwhile
+            continue
+        if int(its_session) == session and state != "Z":
+            found.add(int(stat.parent.name))
+    return found
+
+
+def wait_until(condition, *, seconds):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return condition()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    (tmp_path / "sleepers.py").write_text(SLEEPERS)
+    command = [sys.executable, "sleepers.py"]
+    parent = subprocess.Popen(command, cwd=tmp_path, start_new_session=True)
+    try:
+        began = wait_until(lambda: len(list(tmp_path.glob("worker-*"))) == 2, seconds=60)
+        assert began
+        workers = {int(path.name.split("-")[1]) for path in tmp_path.glob("worker-*")}
+        assert workers <= alive(parent.pid)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+        assert wait_until(lambda: not alive(parent.pid), seconds=10), alive(parent.pid)
+    finally:
+        parent.kill()
+        parent.wait()
+        for process in alive(parent.pid):
+            os.kill(process, signal.SIGKILL)
+
+
+# Progress
+
+
+def test_inside_a_build_one_line_goes_to_the_file_that_is_named(tmp_path, monkeypatch, capfd):
+    line = tmp_path / "line"
+    monkeypatch.setenv(progress.CHANNEL, str(line))
+    with progress.track(description="training", total=8, initial=2) as bar:
+        bar.update(4)
+        bar.refresh()
+        assert line.read_text().startswith("training 6/8, ")
+        assert line.read_text().endswith(" left")
+    assert list(progress.track([1, 2], "counting")) == [1, 2]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_elsewhere_nothing_is_shown(capfd):
+    assert list(progress.track(range(3), "counting")) == [0, 1, 2]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_hidden_bar_writes_no_line(tmp_path, monkeypatch):
+    monkeypatch.setenv(progress.CHANNEL, str(tmp_path / "line"))
+    assert list(progress.track(range(3), show=False)) == [0, 1, 2]
+    assert not (tmp_path / "line").exists()
