@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from lightning_fabric import Fabric
 from safetensors.torch import save
 
 from . import files, generators, images, minimizers, operators, parallel, recovery, statistics
@@ -54,11 +55,13 @@ def train(
     holdout: int | None = None,  # images kept out; None: the dataset's default
     steps: int = 2000,
     batch_size: int = 64,
-    latent_dim: int = 64,
+    latent_dim: int = 128,
     width: int = 64,  # channels at the generator's coarsest grid
     learning_rate: float | None = None,  # None: 2e-4 for "dcgan", 1e-3 for "glo"
     loss: str = "non_saturating",  # of "dcgan"; see training.losses
+    precision: str = "32-true",  # or "bf16-mixed", "16-mixed", ...: Fabric's names
     seed: int = 0,
+    tensorboard: bool = False,  # also write event files for TensorBoard
     store: Store | None = None,
     data_root: Path | None = None,
 ) -> Run:
@@ -103,6 +106,7 @@ def train(
         },
         "steps": steps,
         "batch_size": batch_size,
+        "precision": precision,
         "seed": seed,
     }
 
@@ -119,6 +123,8 @@ def train(
                 batch_size=batch_size,
                 seed=seed,
                 folder=folder,
+                fabric=Fabric(accelerator="auto", devices=1, precision=precision),
+                tensorboard=tensorboard,
                 description=f"training {model} on {len(split.train)} {dataset}",
             )
         generator = trained.get("generator_ema", trained["generator"])

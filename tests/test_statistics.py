@@ -344,7 +344,7 @@ def test_both_optimisers_get_the_same_resamples_of_images():
     assert pass_ratio(errors, rival, at=1) == Interval(1.0, 1.0, 1.0, 0.95)
 
 
-def test_the_ratios_interval_is_the_naive_loops():
+def test_the_interval_of_a_ratio_by_hand():
     """Three images reach the goal at pass 1, 2 and 3: a resample's median image decides."""
     reference = np.full((3, 1), 1.0)
     rival = np.array([[1.0, 1.0, 1.0], [2.0, 1.0, 1.0], [2.0, 2.0, 1.0]])

@@ -284,3 +284,38 @@ def test_bad_settings_are_refused(settings, message, tmp_path):
     given = {"images": Squares(), "steps": 1, "batch_size": 4} | settings
     with pytest.raises(InputError, match=message):
         loop.fit(glo(), **given, seed=0, folder=tmp_path)
+
+
+def train_on_two(fabric, folder):
+    networks = loop.fit(
+        gan(), Squares(), steps=6, batch_size=16, seed=1, folder=folder, fabric=fabric
+    )
+    parameters = [p.flatten() for p in networks["generator"].parameters()]
+    torch.save(torch.cat(parameters), folder / f"{fabric.global_rank}.pt")
+
+
+@pytest.mark.slow
+def test_two_processes_share_one_training(tmp_path):
+    script = tmp_path / "job.py"
+    script.write_text(
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from pathlib import Path\n"
+        "from lightning_fabric import Fabric\n"
+        "from lightning_fabric.strategies import DDPStrategy\n"
+        "from test_training import train_on_two\n"
+        "if __name__ == '__main__':\n"
+        "    strategy = DDPStrategy(start_method='spawn', broadcast_buffers=False)\n"
+        "    fabric = Fabric(accelerator='cpu', devices=2, strategy=strategy)\n"
+        "    fabric.launch(train_on_two, Path(sys.argv[1]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert torch.equal(first, second)
+    assert len(list((tmp_path / "checkpoints").glob("*"))) == 1

@@ -54,7 +54,7 @@ def train(
     ] = None,
     steps: Annotated[int, typer.Option(metavar="N", min=1, help="Updates of the weights.")] = 2000,
     batch_size: Annotated[int, typer.Option(metavar="N", min=1, help="Images an update.")] = 64,
-    latent_dim: Annotated[int, typer.Option(metavar="N", min=1, help="Latent numbers.")] = 64,
+    latent_dim: Annotated[int, typer.Option(metavar="N", min=1, help="Latent numbers.")] = 128,
     width: Annotated[
         int, typer.Option(metavar="N", min=1, help="Channels at the generator's coarsest grid.")
     ] = 64,
@@ -63,6 +63,12 @@ def train(
         typer.Option(metavar="RATE", help="Default: 2e-4 for dcgan, 1e-3 for glo."),
     ] = None,
     loss: Annotated[Loss, typer.Option(help="Of dcgan.")] = Loss.non_saturating,
+    precision: Annotated[
+        str, typer.Option(metavar="NAME", help="As Lightning Fabric names it, e.g. bf16-mixed.")
+    ] = "32-true",
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write event files for TensorBoard.")
+    ] = False,
     seed: Seed = 0,
     data_root: DataRoot = None,
 ) -> None:
@@ -84,6 +90,8 @@ def train(
         width=width,
         learning_rate=learning_rate,
         loss=loss.value,
+        precision=precision,
+        tensorboard=tensorboard,
         seed=seed,
         data_root=data_root,
     )

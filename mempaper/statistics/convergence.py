@@ -27,7 +27,6 @@ def pass_ratio(
     """
     if not 1 <= at <= reference.shape[1]:
         raise InputError("at", f"lie in 1 to {reference.shape[1]}", at, "Choose a pass that ran.")
-
     if len(rival) != len(reference) or not rival.shape[1]:
         raise InputError(
             "rival",

@@ -106,11 +106,11 @@ def _table(rows: list[dict[str, int | float]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _check_finite(row: dict[str, int | float], folder: Path) -> None:
-    for name, value in row.items():
+def _check_finite(values: dict[str, float], step: int, folder: Path) -> None:
+    for name, value in values.items():
         if not math.isfinite(value):
             raise TrainingDiverged(
-                f"{name} became {value} at step {row['step']:.0f}: the training diverged and was "
+                f"{name} became {value} at step {step}: the training diverged and was "
                 f"stopped. Lower the learning rate or try another seed; the last good checkpoint "
                 f"is kept under {folder}."
             )
@@ -168,7 +168,7 @@ def fit(
             tree = _state(modules, optimizers, average) | {"step": step, "rows": rows}
             checkpoints.write_checkpoint(folder / "checkpoints", step, tree)
 
-    logger = _tensorboard(folder) if tensorboard else None
+    logger = _tensorboard(folder) if tensorboard and fabric.is_global_zero else None
     saved = time.monotonic()
     for step in track(range(start, steps), description=description, initial=start, total=steps):
         chosen = batch_indices(len(images), batch_size, seed=seed, step=step)
@@ -182,17 +182,19 @@ def fit(
         )
         if average is not None:
             average.update_parameters(networks[objective.averaged].module)
-        due = time.monotonic() - saved > checkpoint_seconds
-        if due or (step + 1) % log_every == 0 or step + 1 == steps:
-            row = {"step": step + 1} | {k: float(v) for k, v in scalars.items()}
-            _check_finite(row, folder)
-            if (step + 1) % log_every == 0 or step + 1 == steps:
-                rows.append(row)
-                if logger is not None:
-                    for name, value in row.items():
-                        logger.add_scalar(name, value, step + 1)
-        if due or step + 1 == steps:
-            save(step + 1)
+        done = step + 1
+        log = done % log_every == 0 or done == steps
+        due = time.monotonic() - saved > checkpoint_seconds or done == steps
+        if log or due:
+            values = {name: float(value) for name, value in scalars.items()}
+            _check_finite(values, done, folder)
+        if log:
+            rows.append({"step": done} | values)
+        if log and logger is not None:
+            for name, value in values.items():
+                logger.add_scalar(name, value, done)
+        if due:
+            save(done)
             saved = time.monotonic()
     if fabric.is_global_zero:
         write_atomic(folder / "losses.csv", _table(rows))
