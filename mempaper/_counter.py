@@ -1,12 +1,12 @@
 """Random numbers by counter: each is a function of its seed, index and stream, and of no other.
 
-`numpy.random` promises no bit stream across NumPy versions; the splits of the data sets and the
-rendered images rest on this one instead (SplitMix64; Steele, Lea and Flood, OOPSLA 2014).
+`numpy.random` promises no bit stream across NumPy versions; the rendered images rest on this one
+instead (SplitMix64; Steele, Lea and Flood, OOPSLA 2014).
 """
 
 import numpy as np
 
-__all__ = ["permutation", "uniform"]
+__all__ = ["uniform"]
 
 _WEYL = np.uint64(0x9E3779B97F4A7C15)
 
@@ -23,8 +23,3 @@ def uniform(seed: int, indices: np.ndarray, stream: int) -> np.ndarray:
     key = _mix(_mix(state[:1] + _WEYL) + state[1:] * _WEYL)
     bits = _mix(_mix(key + np.asarray(indices).astype(np.uint64) * _WEYL))
     return (bits >> np.uint64(11)) * 2.0**-53
-
-
-def permutation(seed: int, n: int) -> np.ndarray:
-    """Returns the numbers 0 to n - 1 (n,) in an order that depends on `seed` and `n` alone."""
-    return np.argsort(uniform(seed, np.arange(n), stream=n), kind="stable")

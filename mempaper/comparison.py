@@ -44,7 +44,7 @@ class Comparison:
                     f"below {bound:g} (%)": f"{100 * np.mean(final < bound):.0f}",
                 }
             )
-        return pd.DataFrame(rows).set_index("optimiser").fillna("")
+        return pd.DataFrame(rows).set_index("optimiser").rename_axis(None).fillna("")
 
 
 def _median(errors: np.ndarray) -> str:

@@ -234,7 +234,7 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
         raise InputError(
             "name",
             "be reachable",
-            f"{name}, whose download failed ({error})",
+            f"{name}, whose download failed ({' '.join(str(error).split())})",
             "Check the connection and repeat the command, or copy the files by hand.",
         ) from error
     return folder

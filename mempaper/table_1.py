@@ -109,7 +109,8 @@ def as_text(table: pd.DataFrame) -> pd.DataFrame:
     text = pd.DataFrame([_text(row) for row in table.to_dict("records")])
     if table.get("seed", pd.Series(0)).nunique() > 1:
         text.insert(2, "seed", table["seed"].to_numpy())
-    return text.dropna(axis="columns", how="all").rename(columns=_HEADINGS).set_index("dataset")
+    text = text.dropna(axis="columns", how="all").rename(columns=_HEADINGS)
+    return text.set_index("dataset").rename_axis(None)
 
 
 def _text(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,22 +158,28 @@ def beside_paper(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
     printed = published_table_1().set_index(["dataset", "model"]).loc[paper_dataset]
     matched = printed.reindex(table["model"]).to_dict("records")
     pairs = zip(table.to_dict("records"), matched, strict=True)
-    return pd.DataFrame(
-        [
-            {
-                "dataset": here["dataset"],
-                "model": here["model"],
-                "seed": here["seed"],
-                "p-value here": _form(here["ks_p_value"], "{:.2g}"),
-                "p-value in the paper": _form(there["ks_p_value"], "{:.2g}"),
-                "MRE-gap here (%)": _gap(here),
-                "MRE-gap in the paper (%)": _form(100 * there["mre_gap"], "{:.1f}"),
-                "detected here by": _detected(here),
-                "detected in the paper by": "" if pd.isna(there["mre_gap"]) else _detected(there),
-            }
-            for here, there in pairs
-        ]
-    ).set_index("dataset")
+    return (
+        pd.DataFrame(
+            [
+                {
+                    "dataset": here["dataset"],
+                    "model": here["model"],
+                    "seed": here["seed"],
+                    "p-value here": _form(here["ks_p_value"], "{:.2g}"),
+                    "p-value in the paper": _form(there["ks_p_value"], "{:.2g}"),
+                    "MRE-gap here (%)": _gap(here),
+                    "MRE-gap in the paper (%)": _form(100 * there["mre_gap"], "{:.1f}"),
+                    "detected here by": _detected(here),
+                    "detected in the paper by": ""
+                    if pd.isna(there["mre_gap"])
+                    else _detected(there),
+                }
+                for here, there in pairs
+            ]
+        )
+        .set_index("dataset")
+        .rename_axis(None)
+    )
 
 
 def label(assessment: Assessment) -> str:

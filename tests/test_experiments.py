@@ -547,7 +547,7 @@ def test_the_text_has_percent_intervals_and_seeds_where_they_differ():
 
 
 def test_the_published_table_has_a_text_too():
-    text = table_1.as_text(table_1.published_table_1()).reset_index()
+    text = table_1.as_text(table_1.published_table_1()).reset_index(names="dataset")
     assert len(text) == 25
     row = text[text["model"] == "GLO-8192"].iloc[0]  # Table 1, CelebA-HQ
     assert row["MRE-gap (%)"] == "17.5"

@@ -557,7 +557,7 @@ def test_what_no_program_can_fetch_is_refused(tmp_path, name, remedy):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("error", [OSError("no route"), RuntimeError("no route")])
+@pytest.mark.parametrize("error", [OSError("no route"), RuntimeError("no\nroute")])
 def test_a_failed_download_is_an_input_error(tmp_path, monkeypatch, error):
     def fail(*arguments, **options):
         raise error

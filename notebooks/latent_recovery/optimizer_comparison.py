@@ -133,7 +133,7 @@ verdict
 # |   Hold-out images of MNIST, recorded in profile `real`. Median errors with a 95 % bootstrap
 # |   interval at the end.
 recorded = results.recorded("optimizers_mnist")
-recorded.show(recorded.table.set_index("optimiser").fillna(""))
+recorded.show(recorded.table.set_index("optimiser").rename_axis(None).fillna(""))
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
@@ -142,4 +142,5 @@ for kind, found in compared.items():
 print(verdict.verdict)
 
 # %% tags=["remove-cell"]
-results.Offer(f"optimizers_{dataset}", compared["holdout"].table(at=(50, 200)).reset_index())
+holdout = compared["holdout"].table(at=(50, 200))
+results.Offer(f"optimizers_{dataset}", holdout.rename_axis("optimiser").reset_index())
