@@ -37,30 +37,32 @@
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
 glo_counts = [128, 1024]  # [2, inf) training images of each GLO model
-training_steps = 800  # [1, inf) updates of each generator
+glo_steps = 800  # [1, inf) updates of each GLO generator
+dcgan_steps = 1000  # [1, inf) updates of the DCGAN generator
 latent_dim = 128  # [1, 4096] size of the latent code
 width = 64  # [16, 2048] channels at the generator's coarsest grid
-count = 200  # [2, inf) images of each kind to recover
+count = 500  # [2, inf) training and hold-out images to recover, each
 passes = 100  # [1, inf) generator passes for each image
-seed = 0  # [0, inf) of training, starts and samples
+seed = 0  # [0, inf) of training
 
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, experiments, plotting, statistics
+from mempaper import claims, experiments, plotting, statistics, table_1
 
 plotting.style()
-common = {
-    "dataset": dataset,
-    "steps": training_steps,
-    "latent_dim": latent_dim,
-    "width": width,
-    "seed": seed,
-}
-jobs = [{"model": "dcgan", **common}]
-jobs += [{"model": "glo", "images": n, **common} for n in glo_counts]
-runs = experiments.train_all(jobs)
-assessments = experiments.assess(runs, count=count, steps=passes, seed=seed)
+runs = experiments.train_all(
+    table_1.jobs(
+        [dataset],
+        glo_counts=glo_counts,
+        glo_steps=glo_steps,
+        dcgan_steps=dcgan_steps,
+        latent_dim=latent_dim,
+        width=width,
+        seeds=[seed],
+    )
+)
+assessments = experiments.assess(runs, count=count, steps=passes)
 dcgan, *glos = assessments
 
 # %% [markdown]
@@ -72,7 +74,7 @@ dcgan, *glos = assessments
 # | caption: >-
 # |   Samples of each generator from random latent codes, below training images. None is selected.
 rows = {"training": experiments.targets(runs[0], "train", 12)}
-rows |= {a.name: experiments.targets(a.run, "generated", 12, seed=seed) for a in assessments}
+rows |= {a.name: experiments.targets(a.run, "generated", 12) for a in assessments}
 fig, ax = plt.subplots(figsize=(7, 3))
 plotting.image_grid(rows, ax=ax)
 plt.show()
