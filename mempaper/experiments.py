@@ -231,7 +231,7 @@ def recover(
             "evaluations": float(np.mean(whole["evaluations"])),
         }
 
-    code = (dcgan, minimizers, operators, recovery)
+    code = (dcgan, generators, minimizers, operators, recovery)
     return (store or Store()).make("recover", config, build, code=code, seed=seed)
 
 
