@@ -114,7 +114,7 @@ class LBFGS:
     longer than `longest` times sqrt(d), the norm of a typical latent code.
     """
 
-    memory: int = 10  # pairs kept
+    memory: int = 30  # pairs kept
     armijo: float = 1e-4  # share of the linear decrease that a step must reach
     longest: float = 0.5  # longest step, in units of sqrt(d)
     shortest: float = 1e-8  # a step shrunk below this factor means that nothing descends
@@ -193,7 +193,7 @@ class PublishedLBFGS:
     The last point is reported, whether it is the best or not.
     """
 
-    memory: int = 50  # torch keeps 100, never reached in the published 50 steps
+    memory: int = 100  # torch's default
     learning_rate: float = 1.0
     curvature_floor: float = 1e-10
     slope_tolerance: float = 1e-9
