@@ -1,11 +1,13 @@
 """The papers' checkable claims, each with the predicate that decides it.
 
 A verdict is computed from numbers, never written by hand. Where an interval straddles the line the
-verdict is "not testable": the run was too small to decide.
+verdict is "not testable": the run was too small to decide. That overfitting is *not* detected says
+something only of a generator whose own samples are recovered: an optimiser that fails on all images
+alike hides every difference.
 """
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,6 +23,9 @@ __all__ = ["CLAIMS", "VERDICT_MIME", "Claim", "Verdict", "judge"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable"
+
+VALID_SHARE = 0.9
+"""Of a generator's own samples so many must be recovered before "undetected" means anything."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,20 @@ def _span(interval: Interval, show: Callable[[float], str]) -> str:
     )
 
 
+def _combined(verdicts: Iterable[str]) -> str:
+    """Returns the verdict on a claim about several models, from those on each."""
+    verdicts = set(verdicts)
+    for verdict in (NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED):
+        if verdict in verdicts:
+            return verdict
+    return NOT_TESTABLE
+
+
+def _listed(parts: Mapping[str, str]) -> str:
+    listed = "; ".join(f"{name}: {text}" for name, text in parts.items())
+    return f"{listed}." if listed else "No such model was trained."
+
+
 def _ten_times_faster(*, ratio: Interval, rival: str) -> tuple[str, str]:
     detail = (
         f"{rival} needs {_span(ratio, '{:.1f}'.format)} times the passes to reach the median "
@@ -84,12 +103,9 @@ def _ten_times_faster(*, ratio: Interval, rival: str) -> tuple[str, str]:
 
 
 def _own_samples(*, shares: Mapping[str, Interval], bound: float) -> tuple[str, str]:
-    verdicts = {_above(share, 0.99) if share.low < 1 else REPRODUCED for share in shares.values()}
-    listed = "; ".join(f"{name} {_percent(s.estimate)}" for name, s in shares.items())
-    detail = f"Share of own samples recovered below an error of {bound:g}: {listed}."
-    if verdicts == {REPRODUCED}:
-        return REPRODUCED, detail
-    return (NOT_REPRODUCED if NOT_REPRODUCED in verdicts else NOT_TESTABLE), detail
+    listed = _listed({name: _span(share, _percent) for name, share in shares.items()})
+    detail = f"Own samples recovered below an error of {bound:g}; 95 % are asked for. {listed}"
+    return _combined(_above(share, 0.95) for share in shares.values()), detail
 
 
 def _distorted_above_train(*, difference: Interval, model: str) -> tuple[str, str]:
@@ -101,29 +117,53 @@ def _fit(test: OverfittingTest) -> str:
     return f"p = {test.ks.p_value:.2g}, MRE-gap {_span(test.gap, _percent)}"
 
 
-def _undetected(*, tests: Mapping[str, OverfittingTest]) -> tuple[str, str]:
-    detail = "; ".join(f"{name}: {_fit(test)}" for name, test in tests.items()) + "."
-    found = [test.detected_by_ks or test.detected_by_gap for test in tests.values()]
-    return (NOT_REPRODUCED if any(found) else REPRODUCED), detail
+def _is_undetected(test: OverfittingTest, recovered: float) -> str:
+    if test.detected_by_ks or test.gap.low > MRE_GAP_THRESHOLD:
+        return NOT_REPRODUCED
+    clear = test.gap.high <= MRE_GAP_THRESHOLD and recovered >= VALID_SHARE
+    return REPRODUCED if clear else NOT_TESTABLE
+
+
+def _undetected(
+    *, tests: Mapping[str, OverfittingTest], recovered: Mapping[str, float]
+) -> tuple[str, str]:
+    detail = _listed(
+        {
+            name: f"{_fit(test)}, {_percent(recovered[name])} of own samples recovered"
+            for name, test in tests.items()
+        }
+    )
+    return _combined(_is_undetected(test, recovered[n]) for n, test in tests.items()), detail
+
+
+def _is_detected(test: OverfittingTest) -> str:
+    if test.detected_by_ks and test.gap.low > MRE_GAP_THRESHOLD:
+        return REPRODUCED
+    missed = not test.detected_by_ks or test.gap.high <= MRE_GAP_THRESHOLD
+    return NOT_REPRODUCED if missed else NOT_TESTABLE
 
 
 def _detected(*, tests: Mapping[str, OverfittingTest]) -> tuple[str, str]:
-    detail = "; ".join(f"{name}: {_fit(test)}" for name, test in tests.items()) + "."
-    found = [test.detected_by_ks and test.gap.low > MRE_GAP_THRESHOLD for test in tests.values()]
-    return (REPRODUCED if all(found) else NOT_REPRODUCED), detail
+    detail = _listed({name: _fit(test) for name, test in tests.items()})
+    return _combined(map(_is_detected, tests.values())), detail
+
+
+def _falls(by_count: Mapping[int, Interval]) -> str:
+    first, last = by_count[min(by_count)], by_count[max(by_count)]
+    if first.low > last.high:
+        return REPRODUCED
+    return NOT_REPRODUCED if first.high < last.low else NOT_TESTABLE
 
 
 def _gap_falls(*, gaps: Mapping[str, Mapping[int, Interval]]) -> tuple[str, str]:
-    detail = "; ".join(
-        f"{dataset}, N = {n}: {_span(by_count[n], _percent)}"
-        for dataset, by_count in gaps.items()
-        for n in sorted(by_count)
+    detail = _listed(
+        {
+            f"{dataset}, N = {n}": _span(by_count[n], _percent)
+            for dataset, by_count in gaps.items()
+            for n in sorted(by_count)
+        }
     )
-    ends = [(by_count[min(by_count)], by_count[max(by_count)]) for by_count in gaps.values()]
-    if all(first.low > last.high for first, last in ends):
-        return REPRODUCED, detail + "."
-    risen = any(first.high < last.low for first, last in ends)
-    return (NOT_REPRODUCED if risen else NOT_TESTABLE), detail + "."
+    return _combined(map(_falls, gaps.values())), detail
 
 
 _WEBSTER = "Webster et al. 2019, "

@@ -214,7 +214,8 @@ def recover(
     }
 
     def build(folder: Path) -> dict[str, Any]:
-        generator = generators.load(run)
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        generator = generators.load(run, device=device)
         shards = folder / "checkpoints"
         lows = range(0, len(wanted), _SHARD)
         for low in track(lows, f"recovering {kind} images"):
@@ -223,7 +224,7 @@ def recover(
                 continue
             with parallel.one_thread():
                 found = recovery.recover(
-                    generator,
+                    generator.network,
                     wanted[low : low + _SHARD],
                     generator.latent_dim,
                     method=method,
@@ -301,10 +302,9 @@ class Assessment:
         """Returns the errors by the names that figures use: hold-out images are "validation"."""
         return {{"holdout": "validation"}.get(k, k): v for k, v in self.errors.items()}
 
-    def recovered_share(self, bound: float, *, confidence: float = 0.95) -> statistics.Interval:
+    def recovered_share(self, bound: float) -> statistics.Interval:
         """Returns the share of the generator's own samples with an error below `bound`."""
-        below = (self.errors["generated"] < bound).astype(float)
-        return statistics.bootstrap_interval(np.mean, below, confidence=confidence)
+        return statistics.share_interval(self.errors["generated"] < bound)
 
 
 def train_all(jobs: Sequence[Mapping[str, Any]]) -> list[Run]:

@@ -36,15 +36,15 @@ class Generator:
     @torch.no_grad()
     def sample(self, count: int, *, seed: int = 0) -> Float[Tensor, "n c h w"]:
         """Returns G(z) of `count` latents from N(0, I); fewer are the first of more."""
-        draws = torch.Generator().manual_seed(seed)
-        filled = range(count + -count % _WIDTH)
-        latents = torch.stack([torch.randn(self.latent_dim, generator=draws) for _ in filled])
+        # Not torch's draws: of an equal seed these are the initial weights.
+        draws = np.random.default_rng([seed, 0, 1])
         weight = next(self.network.parameters())
+        latents = torch.as_tensor(draws.standard_normal((count + -count % _WIDTH, self.latent_dim)))
         parts = [self.network(part.to(weight)).cpu() for part in latents.split(_WIDTH)]
         return torch.cat(parts)[:count]
 
 
-def load(run: Run) -> Generator:
+def load(run: Run, *, device: torch.device | str = "cpu") -> Generator:
     """Returns the generator of a training run; of a GAN the moving average of its weights.
 
     Raises
@@ -56,4 +56,5 @@ def load(run: Run) -> Generator:
         )
     network = _ARCHITECTURES[run.config["model"]](**run.config["generator"])
     network.load_state_dict(load_file(run.file("generator.safetensors")))
-    return Generator(network.eval().requires_grad_(False), run.config["generator"]["latent_dim"])
+    network = network.to(device).eval().requires_grad_(False)
+    return Generator(network, run.config["generator"]["latent_dim"])

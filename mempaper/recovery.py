@@ -40,7 +40,11 @@ class Recovery:
 
     @property
     def converged(self) -> Bool[Tensor, "n"]:
-        """Returns which images stopped because there was nothing left to gain."""
+        """Returns which images stopped by themselves: see the first three of minimizers.Stop.
+
+        A problem that stopped because its last steps gained next to nothing may lie in a long flat
+        valley; that it converged does not mean that it found the nearest image.
+        """
         return self.stop <= Stop.FLAT
 
 
@@ -55,7 +59,7 @@ def recover(
     steps: int = 50,  # passes, forward and backward, for each start
     restarts: int = 1,  # starts for each target; the best result is kept
     candidates: int | None = None,  # random latents among which the starts are sought
-    batch_size: int | None = None,  # problems in flight, default 64; changes no result
+    batch_size: int | None = None,  # problems in flight, default 64
     first: int = 0,  # index of targets[0] in a larger set that is recovered in parts
     seed: int = 0,
     device: torch.device | str | None = None,  # default: where the generator's weights are
@@ -73,6 +77,10 @@ def recover(
     default 4,096 (an extra that the paper lacks; it costs `candidates` forward passes in all, not
     for each target, and they are not in `evaluations`). With candidates=0, the default of
     "lbfgs_published" only, each start is one draw from N(0, I), as in the published code.
+
+    The generator always sees batches of one size, so results have the same bits whatever
+    `batch_size` is, as long as its kernels treat all rows of a batch alike. Convolutions do; a
+    matrix product does on the processors tried where `latent_dim` is a multiple of eight.
 
     Raises
         InputError  an argument is empty, of the wrong shape, range or kind, or not finite
@@ -236,7 +244,7 @@ class _Problem:
         return torch.cat(parts)
 
     def target(self, index: Int[Tensor, "b"] | slice) -> Float[Tensor, "b c h w"]:
-        index = index if isinstance(index, slice) else index.cpu()
+        index = index if isinstance(index, slice) else index.cpu().numpy()
         images = torch.as_tensor(self.targets[index])
         return images.to(self.device, self.dtype)
 
@@ -356,11 +364,13 @@ def _assemble(problem: _Problem, found: dict[str, Tensor], batch_size: int) -> R
         images=images,
         stop=found["stop"][here, best],
         evaluations=found["spent"].sum(1),
-        trace=None if trace is None else _carried_forward(trace[:, 0]),
+        trace=None if trace is None else _carried_forward(trace[:, 0], found["spent"][:, 0]),
     )
 
 
-def _carried_forward(trace: Float[Tensor, "n steps"]) -> Float[Tensor, "n steps"]:
+def _carried_forward(
+    trace: Float[Tensor, "n steps"], spent: Int[Tensor, "n"]
+) -> Float[Tensor, "n steps"]:
     """Returns the trace with the last value of a problem that stopped early repeated."""
-    last = torch.where(trace.isnan(), 0, torch.arange(trace.shape[1])).cummax(1).values
-    return trace.gather(1, last)
+    passes = torch.arange(trace.shape[1], device=trace.device)
+    return trace.gather(1, torch.minimum(passes, spent[:, None] - 1))

@@ -22,6 +22,7 @@ __all__ = [
     "label",
     "largest_glos",
     "printed_gaps",
+    "recovered",
     "rows",
     "smallest_glos",
 ]
@@ -201,6 +202,11 @@ def printed_gaps(assessments: Iterable[Assessment], *, paper_dataset: str) -> di
 def gans(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
     """Returns the tests of the DCGANs."""
     return {label(a): a.test for a in assessments if a.name == "DCGAN"}
+
+
+def recovered(assessments: Iterable[Assessment]) -> dict[str, float]:
+    """Returns the share of own samples recovered, by the keys of `gaps`."""
+    return {label(a): a.recovered_share(RECOVERED).estimate for a in assessments}
 
 
 def _glos(assessments: Iterable[Assessment]) -> dict[str, list[Assessment]]:

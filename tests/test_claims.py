@@ -16,14 +16,16 @@ def errors(median, n=400, seed=0):
     return median * np.exp(0.5 * np.random.default_rng(seed).standard_normal(n))
 
 
-SAME = overfitting_test(errors(1.0), errors(1.0, seed=1))
+SAME = overfitting_test(errors(1.0, 4000), errors(1.0, 4000, seed=1))
 APART = overfitting_test(errors(0.2), errors(1.0, seed=1))
+FEW = overfitting_test(errors(1.0, 30), errors(1.0, 30, seed=1))
 BACKWARDS = overfitting_test(errors(1.0), errors(0.8, seed=1))
 
 CASES = [
     ("lbfgs-ten-times-faster", {"ratio": interval(6, 14), "rival": "SGD"}, "reproduced"),
     ("lbfgs-ten-times-faster", {"ratio": interval(4, 14), "rival": "SGD"}, "not testable"),
     ("lbfgs-ten-times-faster", {"ratio": interval(1, 4), "rival": "SGD"}, "not reproduced"),
+    ("lbfgs-ten-times-faster", {"ratio": interval(1, np.inf), "rival": "SGD"}, "not testable"),
     ("own-samples-recovered", {"shares": {"a": interval(1, 1)}, "bound": 1e-3}, "reproduced"),
     (
         "own-samples-recovered",
@@ -32,7 +34,7 @@ CASES = [
     ),
     (
         "own-samples-recovered",
-        {"shares": {"a": interval(1, 1), "b": interval(0.97, 1)}, "bound": 1e-3},
+        {"shares": {"a": interval(1, 1), "b": interval(0.9, 1)}, "bound": 1e-3},
         "not testable",
     ),
     (
@@ -50,15 +52,24 @@ CASES = [
         {"difference": interval(-0.3, -0.1), "model": "DCGAN"},
         "not reproduced",
     ),
-    ("gan-generalizes", {"tests": {"a": SAME}}, "reproduced"),
-    ("gan-generalizes", {"tests": {"a": SAME, "b": APART}}, "not reproduced"),
+    ("gan-generalizes", {"tests": {"a": SAME}, "recovered": {"a": 1.0}}, "reproduced"),
+    # Where own samples do not come back, an absent difference says nothing.
+    ("gan-generalizes", {"tests": {"a": SAME}, "recovered": {"a": 0.2}}, "not testable"),
+    ("gan-generalizes", {"tests": {"a": FEW}, "recovered": {"a": 1.0}}, "not testable"),
+    ("gan-generalizes", {"tests": {}, "recovered": {}}, "not testable"),
+    (
+        "gan-generalizes",
+        {"tests": {"a": SAME, "b": APART}, "recovered": {"a": 1.0, "b": 0.2}},
+        "not reproduced",
+    ),
     # A difference in the other direction is no overfitting, but the test still differs.
-    ("gan-generalizes", {"tests": {"a": BACKWARDS}}, "not reproduced"),
+    ("gan-generalizes", {"tests": {"a": BACKWARDS}, "recovered": {"a": 1.0}}, "not reproduced"),
     ("small-glo-detected", {"tests": {"a": APART}}, "reproduced"),
     ("small-glo-detected", {"tests": {"a": APART, "b": SAME}}, "not reproduced"),
     ("small-glo-detected", {"tests": {"a": BACKWARDS}}, "not reproduced"),
-    ("large-glo-undetected", {"tests": {"a": SAME}}, "reproduced"),
-    ("large-glo-undetected", {"tests": {"a": APART}}, "not reproduced"),
+    ("small-glo-detected", {"tests": {}}, "not testable"),
+    ("large-glo-undetected", {"tests": {"a": SAME}, "recovered": {"a": 1.0}}, "reproduced"),
+    ("large-glo-undetected", {"tests": {"a": APART}, "recovered": {"a": 1.0}}, "not reproduced"),
     (
         "gap-falls-with-n",
         {"gaps": {"d": {128: interval(0.5, 0.7), 1024: interval(0, 0.1)}}},
@@ -69,6 +80,7 @@ CASES = [
         {"gaps": {"d": {1024: interval(0, 0.1), 128: interval(0.05, 0.7)}}},
         "not testable",
     ),
+    ("gap-falls-with-n", {"gaps": {"d": {128: interval(0.5, 0.7)}}}, "not testable"),
     (
         "gap-falls-with-n",
         {"gaps": {"d": {128: interval(0, 0.1), 1024: interval(0.2, 0.7)}}},

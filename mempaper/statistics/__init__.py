@@ -1,6 +1,6 @@
 """Arrays in, numbers out; no model and no path in sight."""
 
-from .bootstrap import Interval, bootstrap_interval
+from .bootstrap import Interval, bootstrap_interval, share_interval
 from .convergence import pass_ratio
 from .recovery_errors import (
     KS_P_VALUE_THRESHOLD,
@@ -28,5 +28,6 @@ __all__ = [
     "overfitting_test",
     "pass_ratio",
     "relative_excess",
+    "share_interval",
     "wasserstein",
 ]

@@ -68,6 +68,15 @@ def bootstrap_interval(
     return Interval(float(low), float(high), float(statistic(*samples)), confidence)
 
 
+def share_interval(yes, *, confidence: float = 0.95) -> Interval:
+    """Returns the share of True in `yes` (n,) with its exact (Clopper-Pearson) interval."""
+    yes = np.asarray(yes, dtype=bool)
+    if yes.ndim != 1 or not len(yes):
+        raise InputError("yes", "be a non-empty array (n,)", yes.shape, "Pass one value an item.")
+    found = scipy.stats.binomtest(int(yes.sum()), len(yes)).proportion_ci(confidence, "exact")
+    return Interval(float(found.low), float(found.high), float(yes.mean()), confidence)
+
+
 def as_sample(argument: str, values) -> np.ndarray:
     """Returns `values`, NumPy or torch on any device, as (n,) float64, n >= 2, all finite.
 

@@ -1,5 +1,7 @@
 """How much longer one optimiser needs than another."""
 
+from functools import partial
+
 import numpy as np
 from jaxtyping import Float
 
@@ -22,8 +24,9 @@ def pass_ratio(
     reference, rival  errors of the same n = m images, n >= 2, after pass 1, 2, ...
     at                the pass of `reference` whose median error is to be reached, 1 to t
 
-    Images are resampled, for both optimisers alike. A rival that never gets there within its u
-    passes counts as u, so the ratio is then a lower bound.
+    Images are resampled, for both optimisers alike. Where the rival never gets there within its u
+    passes the ratio is at least u / at: the estimate and the lower end count u, the upper end is
+    infinite.
     """
     if not 1 <= at <= reference.shape[1]:
         raise InputError("at", f"lie in 1 to {reference.shape[1]}", at, "Choose a pass that ran.")
@@ -35,10 +38,14 @@ def pass_ratio(
             "Recover the same images with both.",
         )
 
-    def ratio(images: np.ndarray) -> float:
+    def ratio(images: np.ndarray, never: float) -> float:
         chosen = images.astype(int)
         goal = np.median(reference[chosen, at - 1])
         reached = np.median(rival[chosen], axis=0) <= goal
-        return (reached.argmax() + 1 if reached.any() else rival.shape[1]) / at
+        return (reached.argmax() + 1 if reached.any() else never) / at
 
-    return bootstrap_interval(ratio, np.arange(len(rival)), resamples=resamples, seed=seed)
+    images = np.arange(len(rival))
+    settings = {"resamples": resamples, "seed": seed}
+    least = bootstrap_interval(partial(ratio, never=float(rival.shape[1])), images, **settings)
+    most = bootstrap_interval(partial(ratio, never=np.inf), images, **settings)
+    return Interval(least.low, most.high, least.estimate, least.confidence)

@@ -96,7 +96,6 @@ fig, axes = plt.subplots(len(assessments), 1, figsize=(7, 3.2 * len(assessments)
 for assessment, ax in zip(assessments, axes, strict=True):
     plotting.error_histograms(assessment.labelled_errors, ax=ax)
     ax.set_title(assessment.name)
-fig.tight_layout()
 plt.show()
 
 # %% [markdown]

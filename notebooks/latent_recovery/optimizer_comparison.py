@@ -26,7 +26,7 @@
 #
 # This page lets four optimisers work on the same images, from the same random starts, and counts
 # *generator passes*: one pass is one image generated and one gradient computed. SGD and Adam get
-# the best of several learning rates, chosen on these very images.
+# the fastest of several learning rates, chosen on these very images.
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} images the DCGAN learns
@@ -101,8 +101,8 @@ compared["generated"].table(at=(50, 200))
 # ## Fifty against five hundred
 #
 # The passes that SGD needs until its median error is that of L-BFGS after 50 passes, divided by 50.
-# The paper's figure is about ten. An SGD that never gets there counts with all of its passes, so its
-# ratio is then a lower bound.
+# The paper's figure is about ten. For an SGD that never gets there, all of its passes are a lower
+# bound, and the interval is open above.
 
 # %%
 traces = compared["generated"].traces
@@ -120,8 +120,8 @@ verdict
 # The published code takes L-BFGS steps of length one and never checks that a step lowers the error.
 # Where the error is nearly quadratic such steps are as good as any. Where it is not, a step
 # overshoots, and nothing brings it back. {numref}`tab-optimizers-mnist` shows hold-out images of
-# MNIST: *L-BFGS as published* and *L-BFGS* begin at the same points and differ in the line search
-# alone.
+# MNIST. *L-BFGS as published* and *L-BFGS* begin at the same points; the second has the line search,
+# and with it a longer first step, a bound on the length of a step, and a reason to stop.
 #
 # Starting at the nearest of 4,096 random samples, instead of at one random sample, costs forward
 # passes only, shared by all targets. From here on the book uses L-BFGS with the line search and the

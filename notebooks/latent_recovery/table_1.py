@@ -141,10 +141,11 @@ small = claims.judge("small-glo-detected", tests=table_1.smallest_glos(assessmen
 small
 
 # %%
-claims.judge("large-glo-undetected", tests=table_1.largest_glos(assessments))
+recovered = table_1.recovered(assessments)
+claims.judge("large-glo-undetected", tests=table_1.largest_glos(assessments), recovered=recovered)
 
 # %%
-claims.judge("gan-generalizes", tests=table_1.gans(assessments))
+claims.judge("gan-generalizes", tests=table_1.gans(assessments), recovered=recovered)
 
 # %%
 claims.judge("gap-falls-with-n", gaps=table_1.gaps_by_count(assessments))
