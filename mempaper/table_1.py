@@ -156,7 +156,7 @@ def beside_paper(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
 
     Rows are matched by the model's name. The paper prints gaps without their sign.
     """
-    printed = published_table_1().set_index(["dataset", "model"]).loc[paper_dataset]
+    printed = _printed(paper_dataset)
     matched = printed.reindex(table["model"]).to_dict("records")
     pairs = zip(table.to_dict("records"), matched, strict=True)
     return (
@@ -188,6 +188,13 @@ def label(assessment: Assessment) -> str:
     return f"{assessment.dataset}, {assessment.name}, seed {assessment.seed}"
 
 
+def _printed(paper_dataset: str) -> pd.DataFrame:
+    """Returns the paper's rows for a data set by model, without the row that repeats another."""
+    printed = published_table_1()
+    printed = printed[~printed["erratum"].str.startswith("repeats")]
+    return printed.set_index(["dataset", "model"]).loc[paper_dataset]
+
+
 def gaps(assessments: Iterable[Assessment]) -> dict[str, Interval]:
     """Returns the MRE-gap of each model with its interval."""
     return {label(a): a.test.gap for a in assessments}
@@ -195,7 +202,7 @@ def gaps(assessments: Iterable[Assessment]) -> dict[str, Interval]:
 
 def printed_gaps(assessments: Iterable[Assessment], *, paper_dataset: str) -> dict[str, float]:
     """Returns what the paper printed for models of the same names, by the keys of `gaps`."""
-    printed = published_table_1().set_index(["dataset", "model"]).loc[paper_dataset]["mre_gap"]
+    printed = _printed(paper_dataset)["mre_gap"]
     return {label(a): printed[a.name] for a in assessments if a.name in printed}
 
 

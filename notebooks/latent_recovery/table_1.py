@@ -32,8 +32,9 @@
 # and by a two-sided Kolmogorov-Smirnov test. Overfitting counts as detected where the p-value is
 # below 1 % or the gap above 10 %.
 #
-# In the package, `statistics.median_recovery_error` is {eq}`eq-mre` and `statistics.mre_gap` is
-# {eq}`eq-gap`. The gap keeps its sign, where the paper's table prints the absolute value.
+# In the package, `statistics.median_recovery_error` is {eq}`eq-mre`, with errors averaged over pixels
+# as in the paper's table, where {eq}`eq-mre` sums them; and `statistics.mre_gap` is {eq}`eq-gap`. The
+# gap keeps its sign, where the table prints the absolute value.
 
 # %% tags=["parameters"]
 datasets = [
@@ -48,7 +49,7 @@ width = 64  # [16, 2048] channels at the generator's coarsest grid
 count = 500  # [2, inf) training and hold-out images to recover, each
 passes = 100  # [1, inf) generator passes for each image
 seeds = [0]  # [0, inf) of training: each model is trained once with each
-paper_dataset = "CelebA-HQ"  # {CelebA-HQ, LSUN, MNIST, CIFAR10} rows of the paper to compare with
+paper_dataset = "CelebA-HQ"  # {CelebA-HQ, MNIST, CIFAR10} rows of the paper to compare with
 
 # %%
 import matplotlib.pyplot as plt
