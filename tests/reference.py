@@ -4,10 +4,11 @@ A reference is a notebook with the smoke profile's parameters in it and the outp
 cells alone: verdicts, shapes and counts, which no rounding changes.
 """
 
-import copy
+import tempfile
 from pathlib import Path
 
 import nbformat
+from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from mempaper import notebooks
@@ -23,7 +24,10 @@ def path(name: str) -> Path:
 def prepared(notebook: notebooks.Notebook) -> nbformat.NotebookNode:
     """Returns the notebook as nbval is to run it, without outputs."""
     values = notebooks.effective(notebook.name, profile="smoke", root=notebook.root)
-    made = parameterize_notebook(copy.deepcopy(notebook.convert()), values)
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "source.ipynb"
+        nbformat.write(notebook.convert(), source)
+        made = parameterize_notebook(load_notebook_node(str(source)), values)
     made.metadata = {"kernelspec": made.metadata["kernelspec"]}
     for number, cell in enumerate(made.cells):
         cell["id"] = f"cell-{number}"
