@@ -43,7 +43,7 @@ def write(notebook: notebooks.Notebook) -> None:
     made = prepared(notebook)
     for cell, done in zip(made.cells, executed.cells, strict=True):
         if MARK in cell.source:
-            cell["outputs"] = done["outputs"]
+            cell["outputs"], cell["execution_count"] = done["outputs"], 1
     target = path(notebook.name)
     target.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(made, target)
