@@ -4,6 +4,7 @@ Each step is found by what made it: a repeated call returns at once, an interrup
 """
 
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -16,7 +17,17 @@ import torch
 from lightning_fabric import Fabric
 from safetensors.torch import save
 
-from . import files, generators, images, minimizers, operators, parallel, recovery, statistics
+from . import (
+    files,
+    generators,
+    images,
+    minimizers,
+    operators,
+    parallel,
+    recovery,
+    sources,
+    statistics,
+)
 from .errors import InputError
 from .networks import dcgan
 from .progress import track
@@ -79,12 +90,17 @@ def train(
         raise InputError(
             "loss", f"be one of {', '.join(losses.LOSSES)}", repr(loss), "Choose one of these."
         )
+    _check_training(latent_dim, width, steps, batch_size, seed, learning_rate)
+    if dataset not in sources.NAMED and Path(dataset).exists():
+        dataset = str(Path(dataset).absolute())
     split = _load_split(dataset, size, images, holdout, data_root)
     channels, height, across = split.train.shape
     if height != across:
         raise InputError(
             "dataset", "hold square images", f"{height} x {across} pixels", "Crop or resize them."
         )
+    dcgan.doublings(height)
+    fabric = _fabric(precision)
     shape = {"size": height, "channels": channels, "latent_dim": latent_dim, "width": width}
     rate = {} if learning_rate is None else {"learning_rate": learning_rate}
     if model == "dcgan":
@@ -123,7 +139,7 @@ def train(
                 batch_size=batch_size,
                 seed=seed,
                 folder=folder,
-                fabric=Fabric(accelerator="auto", devices=1, precision=precision),
+                fabric=fabric,
                 tensorboard=tensorboard,
                 description=f"training {model} on {len(split.train)} {dataset}",
             )
@@ -133,6 +149,38 @@ def train(
 
     code = (dcgan, gan, glo, losses, loop)
     return (store or Store()).make("train", config, build, code=code, seed=seed)
+
+
+def _check_training(latent_dim, width, steps, batch_size, seed, learning_rate) -> None:
+    counts = {
+        "latent_dim": (latent_dim, 1, 1 << 16),
+        "width": (width, 1, 1 << 16),
+        "steps": (steps, 1, None),
+        "batch_size": (batch_size, 1, None),
+        "seed": (seed, 0, (1 << 63) - 1),
+    }
+    for name, (value, least, most) in counts.items():
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or value < least or (most is not None and value > most):
+            rule = f"be a whole number, at least {least}"
+            rule += "" if most is None else f" and at most {most}"
+            raise InputError(name, rule, repr(value), "Give such a number.")
+    if learning_rate is not None and not 0 < learning_rate < 1e3:
+        raise InputError(
+            "learning_rate", "lie between 0 and 1000", learning_rate, "1e-3 or 2e-4 are usual."
+        )
+
+
+def _fabric(precision: str) -> Fabric:
+    try:
+        return Fabric(accelerator="auto", devices=1, precision=precision)
+    except (ValueError, ImportError, RuntimeError) as error:
+        raise InputError(
+            "precision",
+            "be one that Lightning Fabric knows and this machine has",
+            repr(precision),
+            "32-true works everywhere; others are bf16-mixed and 64-true.",
+        ) from error
 
 
 def _last_row(path: Path) -> dict[str, float]:
@@ -176,6 +224,10 @@ def targets(
     if kind == "generated":
         return generators.load(run).sample(count, seed=seed)
     chosen = split.holdout if kind == "holdout" else split.train
+    if not len(chosen):
+        raise InputError(
+            "kind", "have images", f"{kind!r}, of which run {run.id} kept none", "Choose another."
+        )
     chosen = chosen[: min(count, len(chosen))]
     return distortion(data["size"], seed=seed)(chosen) if kind == "distorted" else chosen
 
@@ -220,7 +272,7 @@ def recover(
         lows = range(0, len(wanted), _SHARD)
         for low in track(lows, f"recovering {kind} images"):
             path = shards / f"{low}.npz"
-            if path.exists():
+            if _is_whole(path):
                 continue
             with parallel.one_thread():
                 found = recovery.recover(
@@ -256,6 +308,13 @@ def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     content = io.BytesIO()
     np.savez(content, **arrays)
     files.write_atomic(path, content.getvalue())
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return set(_read_arrays(path)) == set(_ARRAYS)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return False
 
 
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:

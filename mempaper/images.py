@@ -167,7 +167,7 @@ def _load_path(path: Path, size, train, holdout, root: Path) -> Split:
 
 def _divide(name, part: Part, train, holdout: int, shuffled: bool, test) -> Split:
     count = len(part.pixels)
-    wanted = count - holdout if train is None else train
+    wanted = max(1, count - holdout) if train is None else train
     if wanted < 1 or wanted + holdout > count:
         raise InputError(
             "train and holdout",

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -71,6 +72,7 @@ def _context(function: Callable[..., Any]) -> multiprocessing.context.BaseContex
 def _begin() -> None:
     """Silences the worker's own bars and ends it with its parent, however that ends."""
     os.environ[CHANNEL] = os.devnull
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     parent = multiprocessing.parent_process()
 
     def follow() -> None:

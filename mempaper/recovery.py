@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor, nn
 
+from ._recovery_input import check_counts, check_generator, check_targets
 from .errors import InputError
 from .minimizers import LBFGS, SGD, Adam, PublishedLBFGS, State, Stop
 from .progress import track
@@ -89,11 +90,11 @@ def recover(
     if candidates is None:
         candidates = 0 if isinstance(minimizer, PublishedLBFGS) else 4096
     batch_size = _DEFAULT_BATCH if batch_size is None else batch_size
-    _check_counts(latent_dim, steps, restarts, candidates, batch_size)
-    targets = _check_targets(targets)
+    check_counts(latent_dim, steps, restarts, candidates, batch_size, first, seed)
+    targets = check_targets(targets)
     problem = _Problem(generator, operator, targets, latent_dim, device)
     with _evaluating(generator):
-        problem.check()
+        check_generator(generator, operator, problem.probe(), targets.shape[1:])
         if candidates:
             starts = _nearest_starts(problem, candidates, restarts, seed)
         else:
@@ -115,62 +116,6 @@ def choose(method: str | Method) -> Method:
             "method", f"be one of {', '.join(METHODS)}", repr(method), "Choose one of these names."
         )
     return METHODS[method]
-
-
-def _check_counts(latent_dim, steps, restarts, candidates, batch_size) -> None:
-    counts = {
-        "latent_dim": latent_dim,
-        "steps": steps,
-        "restarts": restarts,
-        "batch_size": batch_size,
-    }
-    for name, value in counts.items():
-        if value < 1:
-            raise InputError(name, "be at least 1", value, "Give a positive count.")
-    if candidates < 0 or 0 < candidates < restarts:
-        raise InputError(
-            "candidates",
-            f"be 0 or at least the number of restarts, {restarts}",
-            candidates,
-            "Each restart begins at another candidate: ask for more candidates or fewer restarts.",
-        )
-
-
-def _check_targets(targets):
-    shape = tuple(targets.shape)
-    if len(shape) != 4 or 0 in shape:
-        raise InputError(
-            "targets",
-            "be a non-empty array of shape (n, c, h, w)",
-            f"shape {shape}",
-            "Add the missing axes: one grey image is (1, 1, h, w).",
-        )
-    for begin in range(0, len(targets), _CANDIDATE_BATCH):
-        part = torch.as_tensor(targets[begin : begin + _CANDIDATE_BATCH])
-        if not part.is_floating_point():
-            raise InputError(
-                "targets",
-                "be floating-point images in [-1, 1]",
-                f"dtype {part.dtype}",
-                "Scale bytes by x / 127.5 - 1.",
-            )
-        finite = part.isfinite().flatten(1).all(1)
-        if not finite.all():
-            raise InputError(
-                "targets",
-                "be finite",
-                f"NaN or infinity in image {begin + int(finite.logical_not().nonzero()[0])}",
-                "Remove or repair that image.",
-            )
-        low, high = float(part.min()), float(part.max())
-        if low < -1 or high > 1:
-            raise InputError(
-                "targets",
-                "lie in [-1, 1]",
-                f"values from {low:.4g} to {high:.4g}",
-                "Scale images in [0, 1] by 2 x - 1 and bytes by x / 127.5 - 1.",
-            )
-    return targets
 
 
 @contextmanager
@@ -198,26 +143,10 @@ class _Problem:
         self.generator, self.operator, self.targets = generator, operator, targets
         self.latent_dim = latent_dim
 
-    def check(self) -> None:
-        """Raises an InputError where the generator's images do not fit the targets."""
-        with torch.enable_grad():
-            latents = torch.zeros(2, self.latent_dim, device=self.device, dtype=self.dtype)
-            images = self.generator(latents.requires_grad_(True))
-        wanted = (2, *self.targets.shape[1:])
-        if tuple(images.shape) != wanted:
-            raise InputError(
-                "generator",
-                f"map latents (2, {self.latent_dim}) to images of the targets' shape {wanted}",
-                f"shape {tuple(images.shape)}",
-                "Resize the targets or choose the generator that fits them.",
-            )
-        if not images.requires_grad:
-            raise InputError(
-                "generator",
-                "be differentiable",
-                "images without a gradient",
-                "Remove torch.no_grad() or .detach() from it.",
-            )
+    def probe(self) -> Float[Tensor, "3 d"]:
+        """Returns latents on which to try the generator."""
+        draws = np.random.default_rng(0).standard_normal((3, self.latent_dim))
+        return torch.as_tensor(draws).to(self.device, self.dtype)
 
     def features(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b f"]:
         return self._in_chunks(self._seen, images)

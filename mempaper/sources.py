@@ -188,12 +188,13 @@ def read_files(files: list[Path], size: int, cache: Path) -> Part:
     stats = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     key = hashlib.sha256(json.dumps([size, stats]).encode()).hexdigest()[:16]
     path = cache / f"{key}.npy"
-    if not path.exists():
+    if not _is_whole_array(path):
         unfinished = path.with_suffix(f".{os.getpid()}.part")
         try:
             cache.mkdir(parents=True, exist_ok=True)
             shape = (len(files), 3, size, size)
             array = np.lib.format.open_memmap(unfinished, "w+", np.uint8, shape)
+            _reserve(unfinished)
             for i, file in enumerate(track(files, "decoding images")):
                 array[i] = _decoded(file, size).transpose(2, 0, 1)
             array.flush()
@@ -204,6 +205,20 @@ def read_files(files: list[Path], size: int, cache: Path) -> Part:
             with contextlib.suppress(OSError):
                 unfinished.unlink(missing_ok=True)
     return Part(np.load(path, mmap_mode="r"), np.zeros(len(files), np.int64))
+
+
+def _reserve(path: Path) -> None:
+    """Takes the file's whole size on the disk now: a full disk is an error here, a crash later."""
+    if hasattr(os, "posix_fallocate"):
+        with open(path, "r+b") as f:
+            os.posix_fallocate(f.fileno(), 0, path.stat().st_size)
+
+
+def _is_whole_array(path: Path) -> bool:
+    try:
+        return np.load(path, mmap_mode="r").ndim == 4
+    except (OSError, ValueError, EOFError):
+        return False
 
 
 def unwritable(folder: Path, error: OSError) -> InputError:

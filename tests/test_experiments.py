@@ -123,7 +123,7 @@ def test_a_runs_config_and_metrics_say_what_was_trained(glo):
     [
         ({"model": "pggan"}, "model must be dcgan or glo; got 'pggan'"),
         ({"loss": "none"}, "loss must be one of .*non_saturating.*; got 'none'"),
-        ({"steps": 0}, "steps must be at least 1; got 0"),
+        ({"steps": 0}, "steps must be a whole number, at least 1; got 0"),
         ({"images": 2000}, "at most the 1,797 images"),
         ({"size": 9}, "size must be 4, 5, 6 or 7 times a power of two"),
         ({"dataset": "digit"}, "Did you mean digits"),

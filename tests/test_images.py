@@ -435,7 +435,7 @@ def test_arrays_are_not_resized(tmp_path):
     [
         ({"train": 1025}, "1,025 and 773"),
         ({"train": 1, "holdout": 1797}, "1 and 1,797"),
-        ({"holdout": 1797}, "0 and 1,797"),
+        ({"holdout": 1797}, "1 and 1,797"),
         ({"train": 1000, "holdout": 1000}, "1,000 and 1,000"),
     ],
 )

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+from mempaper._recovery_input import check_counts, check_targets
 from mempaper.errors import InputError
-from mempaper.minimizers import LBFGS, Stop
+from mempaper.minimizers import LBFGS, SGD, Stop
 from mempaper.networks.dcgan import DCGANGenerator, initialize
 from mempaper.recovery import METHODS, recover
 
@@ -229,11 +230,28 @@ BAD = {
     "bytes": (lambda t: (t * 100).to(torch.uint8), {}, "dtype torch.uint8"),
     "shape": (lambda t: t[0], {}, r"shape \(1, 8, 8\)"),
     "empty": (lambda t: t[:0], {}, r"shape \(0, 1, 8, 8\)"),
-    "other size": (lambda t: t[..., :4], {}, r"generator .* shape \(2, 1, 8, 8\)"),
-    "d = 0": (lambda t: t, {"latent_dim": 0}, "latent_dim must be at least 1; got 0"),
-    "no steps": (lambda t: t, {"steps": 0}, "steps must be at least 1"),
-    "no restarts": (lambda t: t, {"restarts": 0}, "restarts must be at least 1"),
-    "no batch": (lambda t: t, {"batch_size": 0}, "batch_size must be at least 1"),
+    "other size": (lambda t: t[..., :4], {}, r"generator .* shape \(3, 1, 8, 8\)"),
+    "d = 0": (
+        lambda t: t,
+        {"latent_dim": 0},
+        "latent_dim must be a whole number, at least 1; got 0",
+    ),
+    "no steps": (lambda t: t, {"steps": 0}, "steps must be a whole number, at least 1"),
+    "no restarts": (lambda t: t, {"restarts": 0}, "restarts must be a whole number, at least 1"),
+    "no batch": (lambda t: t, {"batch_size": 0}, "batch_size must be a whole number, at least 1"),
+    "negative seed": (lambda t: t, {"seed": -1}, "seed must be a whole number, at least 0"),
+    "other latent size": (lambda t: t, {"latent_dim": 5}, "generator must accept a batch"),
+    "operator": (lambda t: t, {"operator": lambda x: x.sum()}, "operator must map images"),
+    "detached operator": (
+        lambda t: t,
+        {"operator": lambda x: x.detach()},
+        "operator must map images .* without a gradient",
+    ),
+    "NumPy operator": (
+        lambda t: t,
+        {"operator": lambda x: x.detach().numpy()},
+        "operator must return a floating-point torch tensor",
+    ),
     "few candidates": (lambda t: t, {"candidates": 2, "restarts": 3}, "candidates must be 0 or"),
     "method": (lambda t: t, {"method": "newton"}, "method must be one of lbfgs, .* got 'newton'"),
 }
@@ -271,3 +289,29 @@ def test_working_memory_does_not_grow_with_the_targets():
     few, many = 512, 8192
     given_and_found = (many - few) * 256 * 4 * 3  # targets; images, twice while they are joined
     assert peak_memory(many) - peak_memory(few) < given_and_found + 20e6
+
+
+def test_a_generator_that_mixes_images_is_refused():
+    network = small_dcgan().train()
+    with pytest.raises(InputError, match=r"generator must map each latent by itself.*eval"):
+        recover(lambda z: network(z), uniform_images(3, (1, 16, 16)), 8)
+
+
+def test_numpy_targets_and_a_batch_left_with_one():
+    targets = uniform_images(65)
+    whole = recover(Affine(), targets, 6, steps=3)
+    assert torch.equal(recover(Affine(), targets.numpy(), 6, steps=3).latents, whole.latents)
+
+
+def test_a_diverged_trace_is_not_carried_forward_as_if_it_had_converged():
+    found = recover(Affine(), uniform_images(2), 6, method=SGD(1e30), steps=40, trace=True)
+    assert found.errors.isinf().all()
+    assert not found.trace[:, -1].isfinite().any()
+
+
+def test_arguments_of_another_kind_are_refused():
+    counts = dict.fromkeys(("latent_dim", "restarts", "candidates", "batch_size", "first"), 1)
+    with pytest.raises(InputError, match=r"steps must be a whole number, at least 1; got 2\.5"):
+        check_counts(**counts, steps=2.5, seed=0)
+    with pytest.raises(InputError, match="targets must be a non-empty array"):
+        check_targets([[0.0]])

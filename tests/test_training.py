@@ -203,7 +203,7 @@ def test_killed_training_ends_with_the_same_bits(tmp_path):
         process = start(killed)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.poll() is None:
-            if any(int(p.stem[5:]) >= wanted for p in (killed / "checkpoints").glob("step-*")):
+            if any(int(p.stem[5:13]) >= wanted for p in (killed / "checkpoints").glob("step-*")):
                 break
             time.sleep(0.005)
         os.kill(process.pid, signal.SIGKILL)
@@ -214,13 +214,18 @@ def test_killed_training_ends_with_the_same_bits(tmp_path):
     assert results[0] == results[1]
 
 
-def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path):
+@pytest.mark.parametrize(
+    "spoil", [lambda b: b[:-3], lambda b: b[:-3] + bytes([b[-3] ^ 4]) + b[-2:], lambda b: b""]
+)
+def test_damaged_checkpoint_falls_back_to_the_one_before(spoil, tmp_path):
     for step in (1, 2, 3):
         checkpoints.write_checkpoint(tmp_path, step, {"step": step, "w": {"x": torch.ones(step)}})
     kept = sorted(tmp_path.glob("*"))
-    assert [p.name for p in kept] == ["step-00000002.safetensors", "step-00000003.safetensors"]
-    kept[1].write_bytes(kept[1].read_bytes()[:-3])
-    with pytest.warns(checkpoints.CheckpointWarning, match="step-00000003.safetensors is damaged"):
+    assert [p.name[:13] for p in kept] == ["step-00000002", "step-00000003"]
+    kept[1].write_bytes(spoil(kept[1].read_bytes()))
+    with pytest.warns(
+        checkpoints.CheckpointWarning, match=r"step-00000003-\w+.safetensors is damaged"
+    ):
         state = checkpoints.latest(tmp_path)
     assert state["step"] == 2
     assert torch.equal(state["w"]["x"], torch.ones(2))
@@ -228,7 +233,7 @@ def test_damaged_checkpoint_falls_back_to_the_one_before(tmp_path):
 
 
 def test_a_foreign_safetensors_file_is_a_damaged_checkpoint(tmp_path):
-    save_file({"a": torch.ones(1)}, tmp_path / "step-00000001.safetensors")
+    save_file({"a": torch.ones(1)}, tmp_path / f"step-00000001-{0:016x}.safetensors")
     with pytest.warns(checkpoints.CheckpointWarning):
         assert checkpoints.latest(tmp_path) is None
 

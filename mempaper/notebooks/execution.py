@@ -18,6 +18,7 @@ from pathlib import Path
 
 import mempaper
 
+from ..errors import InputError
 from ..files import sha256, write_atomic
 from ..progress import CHANNEL
 from ..runs import code_version, provenance
@@ -93,6 +94,7 @@ def run(
     cells = len(converted.cells) + 1
     chosen = {parameter: values[parameter] for parameter in given or {}}
     output = Path(output or executed_path(notebook, profile, chosen))
+    _check_output(output)
     failed = output.with_suffix(".failed.ipynb")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mempaper-") as folder:
@@ -128,6 +130,16 @@ def run(
     write_atomic(output, nbformat.writes(executed).encode())
     failed.unlink(missing_ok=True)
     return output
+
+
+def _check_output(path: Path) -> None:
+    there = next(folder for folder in path.absolute().parents if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise InputError(
+            "output", "lie in a folder that can be written", path, "Choose another path."
+        )
+    if path.is_dir() or path.suffix != ".ipynb":
+        raise InputError("output", "be the path of an .ipynb file", path, "Add a file name.")
 
 
 def _identity(notebook: Notebook, profile: str, values: Mapping[str, object]) -> dict:

@@ -4,6 +4,7 @@ A checkpoint is written in one step and the previous one is kept, so that a cras
 costs at most the steps between two checkpoints.
 """
 
+import hashlib
 import json
 import re
 import warnings
@@ -14,11 +15,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from ..files import write_atomic
+from ..files import sha256, write_atomic
 
-__all__ = ["CheckpointWarning", "latest", "read", "write", "write_checkpoint"]
+__all__ = ["CheckpointWarning", "latest", "read", "write_checkpoint"]
 
 _KEPT = 2
+_NAME = re.compile(r"step-\d{8}-[0-9a-f]{16}\.safetensors")
 
 
 class CheckpointWarning(UserWarning):
@@ -36,16 +38,16 @@ def _flatten(tree: dict, prefix: str, tensors: dict, values: dict) -> None:
             values[path] = value
 
 
-def write(path: Path, tree: dict[str, Any]) -> None:
-    """Writes nested dictionaries whose leaves are tensors or JSON values; keys become strings."""
+def _packed(tree: dict[str, Any]) -> bytes:
+    """Returns nested dictionaries of tensors and JSON values as a safetensors file."""
     tensors: dict[str, torch.Tensor] = {}
     values: dict[str, Any] = {}
     _flatten(tree, "", tensors, values)
-    write_atomic(path, save(tensors, metadata={"values": json.dumps(values)}))
+    return save(tensors, metadata={"values": json.dumps(values)})
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Returns what `write` was given, on the CPU.
+    """Returns what `write_checkpoint` was given, on the CPU; keys are strings.
 
     Raises
         safetensors.SafetensorError  the file is cut short or is no safetensors file
@@ -68,13 +70,14 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _numbered(folder: Path) -> list[Path]:
-    found = [p for p in folder.glob("step-*.safetensors") if re.fullmatch(r"step-\d+", p.stem)]
-    return sorted(found, key=lambda p: int(p.stem.removeprefix("step-")))
+    return sorted(p for p in folder.glob("step-*.safetensors") if _NAME.fullmatch(p.name))
 
 
 def write_checkpoint(folder: Path, step: int, tree: dict[str, Any]) -> None:
-    """Writes `folder`/step-<step>.safetensors and removes all but the newest two."""
-    write(folder / f"step-{step:08d}.safetensors", tree)
+    """Writes `folder`/step-<step>-<digest>.safetensors and removes all but the newest two."""
+    content = _packed(tree)
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    write_atomic(folder / f"step-{step:08d}-{digest}.safetensors", content)
     for old in _numbered(folder)[:-_KEPT]:
         old.unlink()
 
@@ -83,6 +86,8 @@ def latest(folder: Path) -> dict[str, Any] | None:
     """Returns the newest whole checkpoint, or None; damaged ones are removed with a warning."""
     for path in reversed(_numbered(folder)):
         try:
+            if not path.stem.endswith(sha256(path)[:16]):
+                raise ValueError("its checksum is another")
             return read(path)
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             path.unlink(missing_ok=True)

@@ -116,6 +116,16 @@ def _check_finite(values: dict[str, float], step: int, folder: Path) -> None:
             )
 
 
+def _check_weights(modules: dict[str, nn.Module], step: int, folder: Path) -> None:
+    for name, module in modules.items():
+        if not all(p.isfinite().all() for p in module.parameters()):
+            raise TrainingDiverged(
+                f"the weights of {name} are no longer finite at step {step}: the training diverged "
+                f"and was stopped. Lower the learning rate or try another seed; the last good "
+                f"checkpoint is kept under {folder}."
+            )
+
+
 def fit(
     objective: Objective,
     images: TrainingImages,
@@ -164,6 +174,7 @@ def fit(
         start, rows = state["step"], state["rows"]
 
     def save(step: int) -> None:
+        _check_weights(modules, step, folder)
         if fabric.is_global_zero:
             tree = _state(modules, optimizers, average) | {"step": step, "rows": rows}
             checkpoints.write_checkpoint(folder / "checkpoints", step, tree)
