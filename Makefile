@@ -3,6 +3,8 @@
 PYTHON ?= python3
 PROFILE ?= laptop
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+TORCH_FOR_CPU := https://download.pytorch.org/whl/cpu/torch/
 
 .PHONY: book test env bench lint clean help
 
@@ -19,7 +21,8 @@ env: .venv/installed  ## .venv with everything installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test]'
+	$(PIP) --no-deps --retries 1 --find-links $(TORCH_FOR_CPU) torch
+	$(PIP) --editable '.[book,test]'
 	touch .venv/installed
 
 bench: env  ## recovery against the published loop
