@@ -42,7 +42,7 @@ dcgan_steps = 1000  # [1, inf) updates of the DCGAN generator
 latent_dim = 128  # [1, 4096] size of the latent code
 width = 64  # [16, 2048] channels at the generator's coarsest grid
 count = 500  # [2, inf) training and hold-out images to recover, each
-passes = 100  # [1, inf) generator passes for each image
+passes = 60  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 
 # %%

@@ -41,13 +41,13 @@ datasets = [
     "digits",
     "faces",
 ]  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image sources
-glo_counts = [128, 512, 1024, 8192]  # [2, inf) training images of each GLO model
+glo_counts = [128, 512, 1024]  # [2, inf) training images of each GLO model
 glo_steps = 800  # [1, inf) updates of each GLO generator
 dcgan_steps = 1000  # [1, inf) updates of each DCGAN generator
 latent_dim = 128  # [1, 4096] size of the latent code
 width = 64  # [16, 2048] channels at the generator's coarsest grid
 count = 500  # [2, inf) training and hold-out images to recover, each
-passes = 100  # [1, inf) generator passes for each image
+passes = 60  # [1, inf) generator passes for each image
 seeds = [0]  # [0, inf) of training: each model is trained once with each
 paper_dataset = "CelebA-HQ"  # {CelebA-HQ, MNIST, CIFAR10} rows of the paper to compare with
 
