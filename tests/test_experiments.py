@@ -72,7 +72,7 @@ def counting(monkeypatch, module, name, *, fail_at=None):
 
 
 def test_a_repeated_training_is_found_and_not_done_again(store, glo, monkeypatch):
-    calls = counting(monkeypatch, experiments.loop, "fit")
+    calls = counting(monkeypatch, experiments.training.loop, "fit")
     assert experiments.train("glo", "digits", store=store, **TINY).id == glo.id
     assert not calls
     assert experiments.train("glo", "digits", store=store, **TINY | {"steps": 2}).id != glo.id
@@ -146,13 +146,13 @@ def test_oblong_images_are_refused(tmp_path):
 
 @pytest.mark.parametrize(("model", "kept"), [("glo", "generator"), ("dcgan", "generator_ema")])
 def test_the_loaded_generator_is_the_trained_one(tmp_path, monkeypatch, model, kept):
-    trained, fit = {}, experiments.loop.fit
+    trained, fit = {}, experiments.training.loop.fit
 
     def recorded(*arguments, **options):
         trained.update(fit(*arguments, **options))
         return trained
 
-    monkeypatch.setattr(experiments.loop, "fit", recorded)
+    monkeypatch.setattr(experiments.training.loop, "fit", recorded)
     run = experiments.train(model, "digits", store=Store(tmp_path), **TINY)
     network = generators.load(run).network
     stored = load_file(run.file("generator.safetensors"))
@@ -233,7 +233,7 @@ def test_other_images_than_those_trained_on_are_refused(tmp_path):
     assert len(experiments.targets(run, "train", 3)) == 3
     pixels[7, 0, 3, 3] ^= 1
     np.save(path, pixels)
-    experiments._load_split.cache_clear()  # as in a new process
+    experiments.splits.load_split.cache_clear()  # as in a new process
     for kind in experiments.KINDS:
         with pytest.raises(InputError, match=f"hold the images that run {run.id} was trained on"):
             experiments.targets(run, kind, 3)
@@ -296,7 +296,7 @@ def test_a_repeated_recovery_is_found_and_not_done_again(store, glo, monkeypatch
 def test_shards_change_no_bit(store, glo, tmp_path, monkeypatch, candidates):
     options = {"count": 12, "steps": 4, "candidates": candidates}
     whole = experiments.recover(glo, "generated", store=store, **options)
-    monkeypatch.setattr(experiments, "_SHARD", 5)
+    monkeypatch.setattr(experiments.recovering, "_SHARD", 5)
     calls = counting(monkeypatch, recovery, "recover")
     parts = experiments.recover(glo, "generated", store=Store(tmp_path), **options)
     assert [call["first"] for call in calls] == [0, 5, 10]
@@ -307,7 +307,7 @@ def test_shards_change_no_bit(store, glo, tmp_path, monkeypatch, candidates):
 def test_an_interrupted_recovery_goes_on_after_its_last_shard(store, glo, tmp_path, monkeypatch):
     options = {"count": 12, **QUICK}
     whole = experiments.recover(glo, "train", store=store, **options)
-    monkeypatch.setattr(experiments, "_SHARD", 5)
+    monkeypatch.setattr(experiments.recovering, "_SHARD", 5)
     with monkeypatch.context() as interrupted:
         counting(interrupted, recovery, "recover", fail_at=2)
         with pytest.raises(KeyboardInterrupt):

@@ -1,0 +1,20 @@
+"""The papers' experiments as steps on the store: train, recover, assess.
+
+Each step is found by what made it: a repeated call returns at once, an interrupted one goes on.
+"""
+
+from .assessing import Assessment, assess
+from .recovering import KINDS, distortion, recover, recovered, targets
+from .training import train, train_all
+
+__all__ = [
+    "KINDS",
+    "Assessment",
+    "assess",
+    "distortion",
+    "recover",
+    "recovered",
+    "targets",
+    "train",
+    "train_all",
+]

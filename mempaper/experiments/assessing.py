@@ -1,0 +1,86 @@
+"""Recovery errors of trained generators, and what they say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .. import parallel, statistics
+from ..runs import Run, Store
+from .recovering import KINDS, recover, recovered
+
+__all__ = ["Assessment", "assess"]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The recovery errors of one generator by kind of image, and what they say."""
+
+    run: Run
+    errors: Mapping[str, np.ndarray]  # kind -> (n,)
+    test: statistics.OverfittingTest
+
+    @property
+    def name(self) -> str:
+        """Returns the model's name as the paper writes it: DCGAN, or GLO-N."""
+        model = self.run.config["model"]
+        return "DCGAN" if model == "dcgan" else f"GLO-{self.count}"
+
+    @property
+    def dataset(self) -> str:
+        """Returns the name of the data set that the model was trained on."""
+        return self.run.config["data"]["source"]
+
+    @property
+    def count(self) -> int:
+        """Returns the number of images that the model was trained on."""
+        return self.run.config["data"]["train"]
+
+    @property
+    def seed(self) -> int:
+        """Returns the seed that the model was trained with."""
+        return self.run.config["seed"]
+
+    @property
+    def labelled_errors(self) -> dict[str, np.ndarray]:
+        """Returns the errors by the names that figures use: hold-out images are "validation"."""
+        return {{"holdout": "validation"}.get(k, k): v for k, v in self.errors.items()}
+
+    def recovered_share(self, bound: float) -> statistics.Interval:
+        """Returns the share of the generator's own samples with an error below `bound`."""
+        return statistics.share_interval(self.errors["generated"] < bound)
+
+
+def assess(
+    runs: Sequence[Run],
+    *,
+    count: int,  # training and as many hold-out images
+    check_count: int = 200,  # own samples and as many distorted images, at most `count`
+    steps: int = 100,
+    restarts: int = 1,
+    seed: int = 0,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> list[Assessment]:
+    """Returns an assessment of each training run: images of all four kinds, recovered."""
+    counts = dict.fromkeys(KINDS, min(count, check_count)) | {"train": count, "holdout": count}
+    settings = {
+        "steps": steps,
+        "restarts": restarts,
+        "seed": seed,
+        "store": store,
+        "data_root": data_root,
+    }
+    jobs = [
+        {"run": run, "kind": kind, "count": counts[kind], **settings}
+        for run in runs
+        for kind in KINDS
+    ]
+    found = parallel.run(recover, jobs, description="recovering")
+    errors = [recovered(run)["errors"] for run in found]
+    rows = [dict(zip(KINDS, errors[i : i + 4], strict=True)) for i in range(0, len(errors), 4)]
+    return [
+        Assessment(run, row, statistics.overfitting_test(row["train"], row["holdout"]))
+        for run, row in zip(runs, rows, strict=True)
+    ]
