@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import files, generators, minimizers, operators, parallel, recovery
+from .. import files, generators, minimizers, operators, parallel, quasi_newton, recovery
 from ..errors import InputError
 from ..networks import dcgan
 from ..progress import track
@@ -133,7 +133,7 @@ def recover(
             "evaluations": float(np.mean(whole["evaluations"])),
         }
 
-    code = (dcgan, generators, minimizers, operators, recovery)
+    code = (dcgan, generators, minimizers, operators, quasi_newton, recovery)
     return (store or Store()).make("recover", config, build, code=code, seed=seed)
 
 
