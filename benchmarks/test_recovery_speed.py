@@ -13,7 +13,7 @@ from mempaper.errors import InputError
 from mempaper.recovery import recover
 
 PASSES = 50  # of the published protocol
-ENOUGH = 30  # passes with which the batched recovery is held against it
+ENOUGH = 20  # passes with which the batched recovery is held against it
 LOOP_IMAGES = 32
 
 
