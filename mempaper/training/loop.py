@@ -155,7 +155,10 @@ def fit(
             raise InputError(name, "be at least 1", value, "Give a positive count.")
     fabric = fabric or Fabric(devices=1)
     networks, optimizers = objective.networks, objective.optimizers
+    # On a processor, convolutions are up to a third faster with the channels of a pixel together.
+    layout = torch.channels_last if fabric.device.type == "cpu" else torch.contiguous_format
     for name, network in networks.items():
+        network.to(memory_format=layout)
         networks[name], optimizers[name] = fabric.setup(network, optimizers[name])
     modules = {name: network.module for name, network in networks.items()}
     averages = {
@@ -168,7 +171,7 @@ def fit(
 
     start, rows = 0, []
     if (state := checkpoints.latest(folder / "checkpoints")) is not None:
-        _restore(state, modules, optimizers, averages)
+        _restore(state, modules, optimizers, averages, layout)
         start, rows = state["step"], state["rows"]
 
     def save(step: int) -> None:
@@ -182,7 +185,7 @@ def fit(
     for step in track(range(start, steps), description=description, initial=start, total=steps):
         chosen = batch_indices(len(images), batch_size, seed=seed, step=step)
         share = chosen[fabric.global_rank :: fabric.world_size]
-        batch = fabric.to_device(images[torch.as_tensor(share)])
+        batch = fabric.to_device(images[torch.as_tensor(share)]).contiguous(memory_format=layout)
         scalars = objective.step(
             fabric,
             batch,
@@ -207,7 +210,10 @@ def fit(
             saved = time.monotonic()
     if fabric.is_global_zero:
         write_atomic(folder / "losses.csv", _table(rows))
-    return {name: module.eval() for name, module in modules.items()}
+    return {
+        name: module.to(memory_format=torch.contiguous_format).eval()
+        for name, module in modules.items()
+    }
 
 
 def _tensorboard(folder: Path):
@@ -235,13 +241,23 @@ def _state(modules: dict, optimizers: dict, averages: dict[str, AveragedModel]) 
 
 
 def _restore(
-    state: dict, modules: dict, optimizers: dict, averages: dict[str, AveragedModel]
+    state: dict,
+    modules: dict,
+    optimizers: dict,
+    averages: dict[str, AveragedModel],
+    layout: torch.memory_format,  # of the weights, which what optimisers keep of them must share
 ) -> None:
     for name, module in modules.items():
         module.load_state_dict(state["modules"][name])
     for name, optimizer in optimizers.items():
         full = optimizer.state_dict()
-        full["state"] = {int(i): s for i, s in state["optimizers"].get(name, {}).items()}
+        full["state"] = {
+            int(i): {
+                key: value.contiguous(memory_format=layout) if value.ndim == 4 else value
+                for key, value in kept.items()
+            }
+            for i, kept in state["optimizers"].get(name, {}).items()
+        }
         optimizer.load_state_dict(full)
     for name, average in averages.items():
         average.n_averaged.copy_(state["averages"][name])
