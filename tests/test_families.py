@@ -1,5 +1,6 @@
 """Every family of models: registered, trained, resumed, stored, loaded and recovered."""
 
+import copy
 import dataclasses
 import math
 import re
@@ -180,19 +181,59 @@ def test_pggan_grows_by_its_schedule_and_forgets_adams_moments(tmp_path):
         assert networks[name].progress.tolist() == [10, 10]
 
 
-def test_mesch_penalises_real_images_by_its_weight(tmp_path):
-    weights = {}
-    for penalty in (0.0, 1000.0):
-        settings = dataclasses.replace(config("mesch"), penalty=penalty, learning_rate=1e-3)
-        made = MESCH(settings, seed=0)
-        network = fit(made, tmp_path / str(penalty), steps=40)["discriminator"]
-        images = Squares().images.requires_grad_(True)
-        weights[penalty] = float(r1(network(images), images))
-    assert weights[1000.0] < weights[0.0] / 2
+def discriminator_gradients(made, images):
+    """Returns the gradients of one step and a copy of the networks before it."""
+    before = copy.deepcopy(made.networks)
+    noise = torch.Generator().manual_seed(5)
+    made.step(
+        Fabric(devices=1),
+        images,
+        torch.arange(len(images)),
+        lambda *shape: torch.randn(*shape, generator=noise),
+    )
+    gradients = [p.grad for p in made.networks["discriminator"].parameters()]
+    return gradients, before["generator"], before["discriminator"]
+
+
+def gradient_at(images, discriminator):
+    images = images.detach().requires_grad_(True)
+    outputs = discriminator(images)
+    (gradient,) = torch.autograd.grad(outputs.sum(), images, create_graph=True)
+    return outputs, gradient.flatten(1).norm(dim=1)
+
+
+def test_mesch_descends_along_its_written_loss():
+    images = Squares().images[:6]
+    gradients, generator, discriminator = discriminator_gradients(objective("mesch"), images)
+    noise = torch.Generator().manual_seed(5)
+    fake = discriminator(generator(torch.randn(2, 6, 8, generator=noise)[0]).detach())
+    real, norm = gradient_at(images, discriminator)
+    loss = -torch.log(torch.sigmoid(real)).mean() - torch.log(1 - torch.sigmoid(fake)).mean()
+    (loss + 10 / 2 * (norm**2).mean()).backward()
+    for gradient, p in zip(gradients, discriminator.parameters(), strict=True):
+        torch.testing.assert_close(gradient, p.grad, rtol=1e-3, atol=1e-6)
+
+
+def test_pggan_descends_along_its_written_loss():
+    images = Squares().images[:8]
+    made = objective("pggan", steps=5)
+    for network in made.networks.values():
+        network.progress[0] = 4
+    gradients, generator, discriminator = discriminator_gradients(made, images)
+    noise = torch.Generator().manual_seed(5)
+    made_up = generator(torch.randn(2, 8, 8, generator=noise)[0]).detach()
+    mix = torch.distributions.Normal(0, 1).cdf(torch.randn(8, 1, 1, 1, generator=noise))
+    real, fake = discriminator(images), discriminator(made_up)
+    _, norm = gradient_at((1 - mix) * images + mix * made_up, discriminator)
+    loss = fake.mean() - real.mean() + 10 * ((norm - 1) ** 2).mean() + 0.001 * (real**2).mean()
+    loss.backward()
+    for gradient, p in zip(gradients, discriminator.parameters(), strict=True):
+        if p.grad is not None:
+            torch.testing.assert_close(gradient, p.grad, rtol=1e-3, atol=1e-5)
 
 
 def test_an_auto_encoder_learns_its_images(tmp_path):
-    networks = fit(objective("ae", width=32), tmp_path, steps=200)
+    networks = fit(objective("ae", width=16), tmp_path, steps=120)
     images = Squares().images
     with torch.no_grad():
         errors = (networks["generator"](networks["encoder"](images)) - images).square()
@@ -309,14 +350,11 @@ def test_event_files_asked_of_a_finished_run_are_missed_aloud(store, trained):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-@pytest.mark.parametrize("kind", ["train", "generated"])
-def test_every_family_can_be_recovered_by_optimisation(name, kind, trained, store):
-    made = experiments.recover(trained(name), kind, count=3, steps=12, candidates=64, store=store)
-    arrays = experiments.recovered(made)
-    assert np.isfinite(arrays["errors"]).all()
-    first = np.array([trace[0] for trace in arrays["trace"]])
-    assert (arrays["errors"] <= first + 1e-6).all()
-    assert (arrays["errors"] < first - 1e-5).any()
+def test_every_family_can_be_recovered_by_optimisation(name, trained, store):
+    options = {"count": 3, "steps": 12, "candidates": 64, "store": store}
+    arrays = experiments.recovered(experiments.recover(trained(name), "train", **options))
+    first = arrays["trace"][:, 0]
+    assert (arrays["errors"] < first * (1 - 1e-5)).all()
 
 
 @pytest.mark.parametrize("name", ENCODING)
