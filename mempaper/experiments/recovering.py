@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import files, generators, minimizers, operators, parallel, recovery
+from .. import encoding, families, files, generators, minimizers, operators, parallel, recovery
 from ..errors import InputError
-from ..networks import dcgan
 from ..progress import track
 from ..runs import Run, Store
 from .splits import load_split
@@ -74,7 +73,7 @@ def recover(
     *,
     count: int,
     steps: int = 100,
-    method: str | recovery.Method = "lbfgs",
+    method: str | recovery.Method = "lbfgs",  # or "encoder"
     restarts: int = 1,
     candidates: int | None = None,
     seed: int = 0,
@@ -85,21 +84,30 @@ def recover(
 
     The run holds recovery.npz with latents, errors, stop and evaluations, as in recovery.Recovery,
     and trace, the error at each pass. It is made in shards, so that an interruption loses at most
-    256 images.
+    256 images. With method="encoder" the latents are those of the model's own encoder, and no
+    option but `seed` plays a part.
+
+    Raises
+        InputError  an argument is unknown or out of range, or the model has no encoder
     """
     with parallel.one_thread():
         wanted = targets(run, kind, count, seed=seed, data_root=data_root)
-    method = recovery.choose(method)
-    config = {
-        "run": run.id,
-        "kind": kind,
-        "count": len(wanted),
-        "steps": steps,
-        "method": {"name": type(method).__name__} | asdict(method),
-        "restarts": restarts,
-        "candidates": candidates,
-        "seed": seed,
-    }
+    family = families.get(run.config["model"])
+    if method == "encoder" and family.encoder is None:
+        raise InputError(
+            "method", f"be a minimiser's for {family.title}", "'encoder'", "It has no encoder."
+        )
+    config = {"run": run.id, "kind": kind, "count": len(wanted), "seed": seed}
+    if method == "encoder":
+        config["method"] = {"name": "encoder"}
+    else:
+        method = recovery.choose(method)
+        config |= {
+            "steps": steps,
+            "method": {"name": type(method).__name__} | asdict(method),
+            "restarts": restarts,
+            "candidates": candidates,
+        }
 
     def build(folder: Path) -> dict[str, Any]:
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -110,19 +118,25 @@ def recover(
             path = shards / f"{low}.npz"
             if _is_whole(path):
                 continue
+            part = wanted[low : low + _SHARD]
             with parallel.one_thread():
-                found = recovery.recover(
-                    generator.network,
-                    wanted[low : low + _SHARD],
-                    generator.latent_dim,
-                    method=method,
-                    steps=steps,
-                    restarts=restarts,
-                    candidates=candidates,
-                    first=low,
-                    seed=seed,
-                    trace=True,
-                )
+                if method == "encoder":
+                    found = encoding.recover_by_encoder(
+                        generator.network, generator.encoder, part.to(device)
+                    )
+                else:
+                    found = recovery.recover(
+                        generator.network,
+                        part,
+                        generator.latent_dim,
+                        method=method,
+                        steps=steps,
+                        restarts=restarts,
+                        candidates=candidates,
+                        first=low,
+                        seed=seed,
+                        trace=True,
+                    )
             _write_arrays(path, {name: getattr(found, name).cpu().numpy() for name in _ARRAYS})
         parts = [_read_arrays(shards / f"{low}.npz") for low in lows]
         whole = {name: np.concatenate([part[name] for part in parts]) for name in _ARRAYS}
@@ -133,7 +147,7 @@ def recover(
             "evaluations": float(np.mean(whole["evaluations"])),
         }
 
-    code = (dcgan, generators, minimizers, operators, recovery)
+    code = (*family.code, encoding, generators, minimizers, operators, recovery)
     return (store or Store()).make("recover", config, build, code=code, seed=seed)
 
 
