@@ -18,7 +18,7 @@ class _Gaussian(NamedTuple):
 
 
 def frechet_distance(features_a, features_b) -> float:
-    """Returns |mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)), in squared units of the features.
+    """Returns |mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2)), in squared feature units.
 
     Symmetric, and FID where the features are Inception's. S are the unbiased covariances, as in
     all published code. It is biased upwards, by about c / n with a c that depends on the features

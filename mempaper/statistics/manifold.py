@@ -52,7 +52,7 @@ def precision_recall(real, generated, *, k: int = 3) -> PrecisionRecall:
 
 
 def density_coverage(real, generated, *, k: int = 5) -> DensityCoverage:
-    """Returns density and coverage (Naeem et al. 2020, Eqs. (3) and (4)).
+    """Returns density and coverage (Naeem et al. 2020, Sec. 3).
 
     Balls are open, as in the authors' code, and their centre does not count as its own neighbour.
 
