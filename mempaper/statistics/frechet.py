@@ -24,9 +24,9 @@ def frechet_distance(features_a, features_b) -> float:
     all published code. It is biased upwards, by about c / n with a c that depends on the features
     and on the generator: compare distances of equally many images only.
 
-    tr (S_a S_b)^(1/2) is the sum of the square roots of the eigenvalues of
-    S_a^(1/2) S_b S_a^(1/2), which is symmetric: one `eigh`, one `eigvalsh`, no matrix root that
-    fails or turns complex where the covariances are singular.
+    tr (S_a S_b)^(1/2) is the sum of the square roots of the eigenvalues of R^T S_b R, where
+    S_a = R R^T: symmetric, so one `eigh` and one `eigvalsh` do, and no matrix root fails or turns
+    complex where the covariances are singular.
 
     features_a, features_b  (n, d) and (m, d), n and m at least 2, finite
     """
@@ -111,12 +111,14 @@ def _repeats(draws: np.random.Generator, count: int) -> Float64[np.ndarray, "n"]
     return draws.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
 
 
-def _root(fitted: _Gaussian) -> Float64[np.ndarray, "d d"]:
+def _root(fitted: _Gaussian) -> Float64[np.ndarray, "d r"]:
+    """Returns R with S = R R^T; directions in which S is rounding error only are left out."""
     values, vectors = np.linalg.eigh(fitted.covariance)
-    return (vectors * np.sqrt(values.clip(0))) @ vectors.T
+    kept = values > len(values) * np.finfo(np.float64).eps * values[-1]
+    return vectors[:, kept] * np.sqrt(values[kept])
 
 
-def _distance(a: _Gaussian, root_a: Float64[np.ndarray, "d d"], b: _Gaussian) -> float:
-    shared = np.sqrt(np.linalg.eigvalsh(root_a @ b.covariance @ root_a).clip(0)).sum()
+def _distance(a: _Gaussian, root_a: Float64[np.ndarray, "d r"], b: _Gaussian) -> float:
+    shared = np.sqrt(np.linalg.eigvalsh(root_a.T @ b.covariance @ root_a).clip(0)).sum()
     between = np.sum((a.mean - b.mean) ** 2)
     return float(between + np.trace(a.covariance) + np.trace(b.covariance) - 2 * shared)
