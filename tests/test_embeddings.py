@@ -20,10 +20,14 @@ from mempaper.embeddings.weights import Weights, read
 from mempaper.errors import InputError
 from mempaper.files import sha256
 from mempaper.images import Images
+from mempaper.networks.cifar_resnet import CIFARResNet
 from mempaper.networks.classifier import Classifier
 from mempaper.runs import RunWarning, Store
 
-SQUEEZENET = images.data_root() / "weights" / "squeezenet1_1_torchvision_fp16.safetensors"
+WEIGHTS = images.data_root() / "weights"
+SQUEEZENET = WEIGHTS / "squeezenet1_1_torchvision_fp16.safetensors"
+CIFAR10 = images.data_root() / "cifar-10-batches-py"
+RESNETS = WEIGHTS / "cifar10_resnet20_akamaster.safetensors"
 
 
 @pytest.fixture
@@ -422,6 +426,33 @@ def test_the_local_squeezenets(name):
     clean, near, far = (embedding(x.clamp(-1, 1)) for x in (faces, noisy, -faces))
     assert embedding.dim == clean.shape[1] == 512
     assert ((clean - near).norm(dim=1) < (clean - far).norm(dim=1)).all()
+
+
+@pytest.mark.skipif(not RESNETS.exists(), reason="no local CIFAR-10 classifiers")
+@pytest.mark.skipif(not CIFAR10.exists(), reason="no CIFAR-10")
+@pytest.mark.parametrize(("depth", "accuracy"), [(20, 0.917), (56, 0.934)])
+def test_the_local_resnets_are_as_good_as_published(depth, accuracy):
+    """Of 512 test images, within 4 standard errors of the accuracy on all 10,000."""
+    path = WEIGHTS / f"cifar10_resnet{depth}_akamaster.safetensors"
+    test = images.load("cifar10", train=1, holdout=1).test
+    features = embeddings.load(f"cifar10_resnet{depth}")(test[:512])
+    weights = read(path)
+    found = (features @ weights["linear.weight"].T + weights["linear.bias"]).argmax(1).numpy()
+    error = np.sqrt(accuracy * (1 - accuracy) / 512)
+    assert np.mean(found == test.labels[:512]) == pytest.approx(accuracy, abs=4 * error)
+
+
+def test_the_shortcut_of_a_resnet_has_no_weights():
+    """With all weights of a block 0 its output is every second pixel, between zero channels."""
+    network = CIFARResNet(depth=20).eval()
+    block = network.layer2[0]
+    nn.init.zeros_(block.bn2.weight)
+    maps = uniform(2, 16, 6, 6).abs()
+    expected = torch.zeros(2, 32, 3, 3)
+    expected[:, 8:24] = maps[:, :, ::2, ::2]
+    assert torch.equal(block(maps), expected)
+    assert len(network.layer3) == 3
+    assert sum(p.numel() for p in network.parameters()) == pytest.approx(0.27e6, rel=0.01)
 
 
 def test_the_caffe_network_wants_blue_first_and_bytes(monkeypatch):

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ..errors import InputError
+from ..networks import cifar_resnet
 from . import networks
 from .embedding import Embedding, of_network
 from .weights import Weights, download, find
@@ -55,6 +56,26 @@ ENCODERS: dict[str, Encoder] = {
             Weights(
                 "squeezenet1_1_deepscale_caffe_fp16.safetensors",
                 "fd870fec25ccca1672f519fce4521be4417e56fb22c8f85b3fb295d6388f6036",
+            ),
+        ),
+    ),
+    "cifar10_resnet20": Encoder(
+        "ResNet-20 trained on CIFAR-10",
+        partial(networks.cifar_resnet, depth=20),
+        (
+            Weights(
+                "cifar10_resnet20_akamaster.safetensors",
+                "02926273efb1deadb6dc654c7087baea932ef2026d9f854680d6858146d85838",
+            ),
+        ),
+    ),
+    "cifar10_resnet56": Encoder(
+        "ResNet-56 trained on CIFAR-10",
+        partial(networks.cifar_resnet, depth=56),
+        (
+            Weights(
+                "cifar10_resnet56_akamaster.safetensors",
+                "cf29b05e3acebb9dc28868ebd84a604ff452971bb6770f22beaff48708079aee",
             ),
         ),
     ),
@@ -146,7 +167,7 @@ def load(
         cut.prepare,
         dim=cut.dim,
         settings=cut.settings,
-        code=(networks,),
+        code=(networks, cifar_resnet),
         device=device,
     )
 

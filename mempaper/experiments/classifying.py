@@ -25,7 +25,7 @@ def classify(
     images: int | None = None,  # the first training images; None: all
     size: int | None = None,  # height and width in pixels; None: the dataset's
     holdout: int | None = None,  # images kept out; None: the dataset's default
-    steps: int = 400,
+    steps: int = 200,
     batch_size: int = 64,
     width: int = 32,  # channels of the first layer
     seed: int = 0,
