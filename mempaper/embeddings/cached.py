@@ -43,7 +43,7 @@ class Features:
 
 def features(
     embedding: Embedding,
-    images: Images | Float[Tensor, "n c h w"],
+    images: Images | Float[Tensor, "n c h w"] | Float[np.ndarray, "n c h w"],
     *,
     store: Store | None = None,
 ) -> Features:
@@ -52,6 +52,8 @@ def features(
     They are found by the content of the images and the identity of the embedding. A damaged file
     is noticed, and made again with a RunWarning.
     """
+    if not isinstance(images, Images):
+        images = torch.as_tensor(images)
     height, width = images.shape[-2:]
     config = {
         "embedding": embedding.name,
@@ -61,15 +63,8 @@ def features(
     }
 
     def build(folder: Path) -> dict[str, Any]:
-        with parallel.one_thread():
-            parts = [
-                embedding(images[low : low + _AT_ONCE])
-                for low in track(
-                    range(0, len(images), _AT_ONCE), f"{embedding.name} features, x {_AT_ONCE}"
-                )
-            ]
         content = io.BytesIO()
-        np.save(content, torch.cat(parts).numpy())
+        np.save(content, _embedded(embedding, images).numpy())
         files.write_atomic(folder / "features.npy", content.getvalue())
         return {"dim": embedding.dim}
 
@@ -116,6 +111,15 @@ def comparable(
         if not allowed and len(set(found)) > 1:
             raise InputError("sets", rule, " and ".join(dict.fromkeys(found)), remedy)
     return tuple(s.values for s in sets)
+
+
+def _embedded(embedding: Embedding, images: Images | Tensor) -> Float[Tensor, "n d"]:
+    parts = []
+    with parallel.one_thread(), track(description=embedding.name, total=len(images)) as bar:
+        for low in range(0, len(images), _AT_ONCE):
+            parts.append(embedding(images[low : low + _AT_ONCE]))
+            bar.update(len(parts[-1]))
+    return torch.cat(parts)
 
 
 def _fingerprint(images: Tensor) -> str:

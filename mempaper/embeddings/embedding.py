@@ -38,6 +38,7 @@ class Embedding:
     @torch.no_grad()
     def __call__(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d"]:
         self._check(images)
+        images = images.cpu()
         padding = images[-1:].expand(-len(images) % WIDTH, -1, -1, -1)
         parts = torch.cat([images, padding]).float().split(WIDTH)
         return torch.cat([self.compute(part).float().cpu() for part in parts])[: len(images)]

@@ -38,8 +38,11 @@ def classify(
     metrics are the accuracies on the training and on the hold-out images.
 
     Raises
-        InputError  the images are not square, or have fewer than two labels
+        InputError  the images are not square, or have fewer than two labels; or a count is below 1
     """
+    for name, value in (("steps", steps), ("batch_size", batch_size), ("width", width)):
+        if value < 1:
+            raise InputError(name, "be at least 1", value, "Give a positive count.")
     if dataset not in sources.NAMED and Path(dataset).exists():
         dataset = str(Path(dataset).absolute())
     split = load_split(dataset, size, images, holdout, data_root)
