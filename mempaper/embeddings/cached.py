@@ -116,7 +116,7 @@ def comparable(
 def _embedded(embedding: Embedding, images: Images | Tensor) -> Float[Tensor, "n d"]:
     parts = []
     with parallel.one_thread(), track(description=embedding.name, total=len(images)) as bar:
-        for low in range(0, len(images), _AT_ONCE):
+        for low in range(0, max(1, len(images)), _AT_ONCE):  # refuses none
             parts.append(embedding(images[low : low + _AT_ONCE]))
             bar.update(len(parts[-1]))
     return torch.cat(parts)
