@@ -14,7 +14,9 @@ __all__ = ["classifier"]
 def classifier(run: Run, *, device: torch.device | str = "cpu") -> Embedding:
     """Returns the last hidden layer of the classifier that a run trained.
 
-    It takes images of the size and channels that it was trained on, in [-1, 1] as they are.
+    It takes images of the size and channels that it was trained on, in [-1, 1] as they are. It has
+    seen the training images, and may know them from others by itself: where a distance in these
+    features tells training from validation images, an encoder trained on neither has to confirm it.
 
     Raises
         InputError  the run is none of a classifier
