@@ -18,6 +18,7 @@ __all__ = [
     "CYCLE",
     "convergence_curves",
     "error_histograms",
+    "fid_against_mre",
     "gap_intervals",
     "image_grid",
     "sample_grid",
@@ -36,6 +37,7 @@ COLORS = {
 }
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _LINES = ("-", "--", "-.", ":")
+_MARKS = ("o", "s", "^", "D", "v", "P", "X", "p", "*")
 _INK = "#333333"
 
 
@@ -185,6 +187,41 @@ def gap_intervals(
     ax.set_xlabel("MRE-gap (% of the validation images' median error)")
     ax.xaxis.set_major_formatter(PercentFormatter(1, symbol=""))
     ax.legend(loc="best")
+    return ax
+
+
+def fid_against_mre(
+    models: Mapping[str, Mapping[str, tuple[float, float]]], *, ax: Axes, encoder: str
+) -> Axes:
+    """Draws the Frechet distance against the median recovery error, as Fig. 5 of Webster et al.
+
+    One mark a model: once in the colour of training, once in that of validation images, joined by
+    a line. Where the line is long and flat, the error tells the two apart and the distance does
+    not.
+
+    models   name -> {"train": (MRE, distance), "validation": (MRE, distance)}; MRE positive
+    encoder  whose features the distances are of
+    """
+    for number, (name, points) in enumerate(models.items()):
+        if min(error for error, _ in points.values()) <= 0:
+            raise InputError(
+                f"models[{name!r}]", "have positive errors on a log axis", points, "Leave it out."
+            )
+        ax.plot(*zip(*points.values(), strict=True), color="#999999", linewidth=1, zorder=1)
+        mark = _MARKS[number % len(_MARKS)]
+        for kind, (error, distance) in points.items():
+            ax.scatter(
+                error, distance, s=70, marker=mark, color=COLORS[kind], edgecolor=_INK, zorder=2
+            )
+        ax.scatter([], [], s=50, marker=mark, color="white", edgecolor=_INK, label=name)
+    for kind in ("train", "validation"):
+        ax.plot([], [], color=COLORS[kind], linewidth=7, label=f"{kind} images")
+    ax.set(
+        xscale="log",
+        xlabel=f"median {ERROR_LABEL}",
+        ylabel=f"Fréchet distance to generated images\n(squared units of {encoder} features)",
+    )
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return ax
 
 

@@ -4,6 +4,7 @@ Each step is found by what made it: a repeated call returns at once, an interrup
 """
 
 from .assessing import Assessment, assess
+from .classifying import classify
 from .recovering import KINDS, distortion, recover, recovered, targets
 from .training import train, train_all
 
@@ -11,6 +12,7 @@ __all__ = [
     "KINDS",
     "Assessment",
     "assess",
+    "classify",
     "distortion",
     "recover",
     "recovered",
