@@ -1,17 +1,17 @@
 """Perceptual features, against the definitions written out."""
 
-import hashlib
-
 import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
 from torch.autograd import gradcheck
 
+from mempaper import experiments, operators, perceptual
 from mempaper import images as sources
-from mempaper import operators
 from mempaper.errors import InputError
-from mempaper.operators import Perceptual, pretrained
+from mempaper.networks.classifier import Classifier
+from mempaper.operators import Perceptual
+from mempaper.runs import Store
 
 ROOT = sources.data_root()
 needs_weights = pytest.mark.skipif(
@@ -167,14 +167,14 @@ def test_lpips_is_its_definition():
         for i, (f, g) in enumerate(zip(features(a), features(b), strict=True)):
             head = heads[f"lin{i}.model.1.weight"]
             naive += (head * (f - g).square()).sum(1).mean((1, 2))
-        found = distance(operators.lpips(root=ROOT), a, b)
+        found = distance(perceptual.lpips(root=ROOT), a, b)
     torch.testing.assert_close(found, naive, rtol=1e-4, atol=1e-6)
     assert (found > 0.05).all()
 
 
 @needs_weights
 def test_lpips_of_an_image_and_itself_is_zero_and_grows_with_noise():
-    operator, image = operators.lpips(root=ROOT), uniform(1, 3, 32, 32) / 2
+    operator, image = perceptual.lpips(root=ROOT), uniform(1, 3, 32, 32) / 2
     noise = uniform(1, 3, 32, 32, seed=1) / 4
     weak, strong = (distance(operator, image, image + k * noise) for k in (0.2, 2))
     assert distance(operator, image, image) == 0
@@ -183,30 +183,45 @@ def test_lpips_of_an_image_and_itself_is_zero_and_grows_with_noise():
 
 @needs_weights
 def test_squeezenet_takes_images_of_32_pixels_and_small_ones_resized():
-    operator = operators.squeezenet(root=ROOT, size=32)
+    operator = perceptual.squeezenet(root=ROOT, size=32)
     assert operator(uniform(2, 1, 16, 16)).shape == operator(uniform(2, 3, 32, 32)).shape
 
 
 def test_missing_weights_are_said(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     for make, name in (
-        (operators.vgg19, "vgg19-dcbb9e9d.pth"),
-        (operators.squeezenet, "squeezenet1_1-b8a52dc0.pth"),
-        (operators.lpips, "lpips_v0.1_squeeze_lin.safetensors"),
+        (perceptual.vgg19, "vgg19-dcbb9e9d.pth"),
+        (perceptual.squeezenet, "squeezenet1_1-b8a52dc0.pth"),
+        (perceptual.lpips, "lpips_v0.1_squeeze_lin.safetensors"),
     ):
         with pytest.raises(InputError, match=name):
             make(root=tmp_path)
 
 
-def test_weights_of_torchvision_are_checked_by_their_name(tmp_path, monkeypatch):
-    """A file whose SHA-256 begins as its name ends is whole."""
-    folder = tmp_path / "weights"
-    folder.mkdir()
-    torch.save({"a": torch.ones(2)}, folder / "net.pth")
-    digest = hashlib.sha256((folder / "net.pth").read_bytes()).hexdigest()
-    whole = f"net-{digest[:8]}.pth"
-    (folder / "net.pth").rename(folder / whole)
-    assert pretrained._weights((whole,), "Net", tmp_path)["a"].tolist() == [1, 1]
-    (folder / whole).write_bytes(b"")
-    with pytest.raises(InputError, match="damaged"):
-        pretrained._weights((whole,), "Net", tmp_path)
+def test_the_classifiers_features_are_its_relus(tmp_path):
+    store = Store(tmp_path)
+    run = experiments.classify("digits", images=64, steps=2, width=4, store=store)
+    operator, a, b = (
+        perceptual.classifier(run),
+        uniform(2, 1, 16, 16),
+        uniform(2, 1, 16, 16, seed=1),
+    )
+    network = Classifier(**run.config["network"]).eval()
+    network.load_state_dict(load_file(run.file("classifier.safetensors")))
+    naive = torch.zeros(2)
+    with torch.no_grad():
+        for layer in network.body:
+            a_next, b_next = layer(a), layer(b)
+            if isinstance(layer, nn.ReLU):
+                naive += (a_next - b_next).square().mean((1, 2, 3))
+            a, b = a_next, b_next
+        inputs = uniform(2, 1, 16, 16), uniform(2, 1, 16, 16, seed=1)
+        torch.testing.assert_close(distance(operator, *inputs), naive)
+
+
+def test_only_a_classifiers_run_has_its_features(tmp_path):
+    run = experiments.train(
+        "glo", "digits", images=8, steps=1, latent_dim=8, width=16, store=Store(tmp_path)
+    )
+    with pytest.raises(InputError, match="have trained a classifier; got train"):
+        perceptual.classifier(run)

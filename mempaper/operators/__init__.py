@@ -30,7 +30,6 @@ from .masks import (
 )
 from .perceptual import Perceptual
 from .pooling import AveragePool
-from .pretrained import lpips, squeezenet, vgg19
 from .windows import Patches, Window
 
 __all__ = [
@@ -54,8 +53,5 @@ __all__ = [
     "displace",
     "eyes_mask",
     "identity",
-    "lpips",
     "mouth_mask",
-    "squeezenet",
-    "vgg19",
 ]

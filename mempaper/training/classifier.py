@@ -29,7 +29,7 @@ class ClassifierConfig:
 class Classification:
     """The classifier takes one step of AdamW on the cross-entropy of the batch."""
 
-    averaged = "classifier"
+    averaged = ("classifier",)
 
     def __init__(self, config: ClassifierConfig, *, labels: Int[Tensor, "n"], seed: int):
         self.labels = labels
