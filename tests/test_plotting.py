@@ -403,3 +403,33 @@ def test_the_style_of_the_book():
             assert colors == [to_rgb(color) for color in plotting.CYCLE]
         finally:
             plt.close(figure)
+
+
+# Errors against a strength
+
+
+def test_error_against_strength_has_a_line_and_a_band_for_each_model(ax):
+    curves = {
+        "a": {2.0: Interval(2.0, 5.0, 3.0, 0.95), 0.0: Interval(0.5, 1.5, 1.0, 0.95)},
+        "b": {0.0: Interval(3.0, 5.0, 4.0, 0.95)},
+    }
+    assert plotting.error_against_strength(curves, ax=ax, strength="noise (grey levels)") is ax
+    a, b = ax.get_lines()
+    assert a.get_xydata().tolist() == [[0, 1], [2, 3]]
+    assert b.get_xydata().tolist() == [[0, 4]]
+    assert a.get_color() != b.get_color()
+    band = ax.collections[0].get_paths()[0].vertices
+    assert {tuple(point) for point in band.tolist()} == {(0, 0.5), (0, 1.5), (2, 2), (2, 5)}
+    assert ax.get_yscale() == "log"
+    assert ax.get_xlabel() == "noise (grey levels)"
+    ax.legend()
+    assert legend(ax) == ["a", "b"]
+
+
+def test_error_against_strength_needs_positive_errors(ax):
+    curves = {"a": {0.0: Interval(0.0, 1.0, 0.0, 0.95)}}
+    refused(
+        lambda: plotting.error_against_strength(curves, ax=ax, strength="s"),
+        "curves['a']",
+        "positive",
+    )
