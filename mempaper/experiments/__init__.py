@@ -5,7 +5,7 @@ Each step is found by what made it: a repeated call returns at once, an interrup
 
 from .assessing import Assessment, assess
 from .classifying import classify
-from .recovering import KINDS, distortion, recover, recovered, targets
+from .recovering import KINDS, distortion, recover, recovered, recovered_images, targets
 from .training import train, train_all
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "distortion",
     "recover",
     "recovered",
+    "recovered_images",
     "targets",
     "train",
     "train_all",
