@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from .operators import AdditiveNoise, NoisePatches, Operator
 from .runs import Run, Store
 from .statistics import Interval, bootstrap_interval, relative_excess
 
-__all__ = ["DISTORTIONS", "Distortion", "Robustness", "distorted", "measure"]
+__all__ = ["DISTORTIONS", "Distortion", "Robustness", "measure"]
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,14 @@ DISTORTIONS = {
 
 @dataclass(frozen=True)
 class Robustness:
-    """Recovery errors (n,) by model, distortion and strength; strength 0 is the image itself."""
+    """Recovery errors (n,) by model, distortion and strength; strength 0 is the image itself.
+
+    examples  distortion -> the first image as distorted, and as recovered by the first model, at
+              each strength, both (k, c, h, w)
+    """
 
     errors: Mapping[str, Mapping[str, Mapping[float, np.ndarray]]]
+    examples: Mapping[str, tuple[Tensor, Tensor]]
 
     def curves(self, distortion: str) -> dict[str, dict[float, Interval]]:
         """Returns the median error with its interval, model -> strength -> median."""
@@ -90,21 +96,33 @@ def measure(
         for run in runs
         for name, s in points
     ]
-    found = iter(parallel.run(experiments.recover, jobs, description="recovering"))
+    found = parallel.run(experiments.recover, jobs, description="recovering")
     errors: dict[str, dict[str, dict[float, np.ndarray]]] = {}
-    for run in runs:
-        by = {point: experiments.recovered(next(found))["errors"] for point in points}
+    for number, run in enumerate(runs):
+        mine = found[number * len(points) : (number + 1) * len(points)]
+        by = {p: experiments.recovered(m)["errors"] for p, m in zip(points, mine, strict=True)}
         errors[_name(run)] = {
             name: {0.0: by["", 0.0]} | {s: by[name, s] for s in several}
             for name, several in strengths.items()
         }
-    return Robustness(errors)
+    first = dict(zip(points, zip(jobs, found, strict=False), strict=True))
+    examples = {
+        name: tuple(
+            torch.cat(images)
+            for images in zip(
+                *(_example(*first[p]) for p in [points[0], *((name, s) for s in several)]),
+                strict=True,
+            )
+        )
+        for name, several in strengths.items()
+    }
+    return Robustness(errors, examples)
 
 
-def distorted(image: Tensor, name: str, strengths: Sequence[float]) -> Tensor:
-    """Returns one image (1, c, h, w) itself and at each strength, (1 + k, c, h, w)."""
-    made = [DISTORTIONS[name].make(s, image.shape[-1])(image) for s in strengths]
-    return torch.cat([image, *made])
+def _example(job: Mapping[str, Any], made: Run) -> tuple[Tensor, Tensor]:
+    """Returns the first target and its recovery, (1, c, h, w) each."""
+    wanted = {name: job[name] for name in ("run", "kind", "distort", "seed", "data_root")}
+    return experiments.targets(**wanted, count=1), experiments.recovered_images(job["run"], made, 1)
 
 
 def _operator(name: str, strength: float, run: Run) -> Operator | None:

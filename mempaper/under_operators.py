@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from torch import Tensor
 
-from . import experiments, families, parallel
-from .operators import Operator, Patches
+from . import experiments, families, parallel, perceptual
+from .errors import InputError
+from .operators import Operator, Patches, Perceptual
 from .runs import Run, Store
 from .statistics import (
     Interval,
@@ -24,7 +26,7 @@ from .statistics import (
     share_interval,
 )
 
-__all__ = ["Outcome", "Outcomes", "assess_under"]
+__all__ = ["Outcome", "Outcomes", "assess_under", "perceptual_operators", "recoveries"]
 
 KINDS = ("train", "holdout", "generated")
 
@@ -91,6 +93,38 @@ def _percent(share: Interval) -> str:
     return f"{100 * share.estimate:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
+def perceptual_operators(
+    names: Sequence[str],  # classifier, squeezenet, lpips or vgg19
+    dataset: str,  # whose training images the classifier learns
+    *,
+    classifier_steps: int = 300,
+    resolution: int = 64,  # pixels to which images are resized for networks from ImageNet
+    seed: int = 0,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> dict[str, Perceptual]:
+    """Returns perceptual operators by name.
+
+    Raises
+        InputError  a name is unknown, or the network's weights are not on this machine
+    """
+    published = {"squeezenet": perceptual.squeezenet, "lpips": perceptual.lpips}
+    published["vgg19"] = perceptual.vgg19
+    found = {}
+    for name in names:
+        if name == "classifier":
+            run = experiments.classify(
+                dataset, steps=classifier_steps, seed=seed, store=store, data_root=data_root
+            )
+            found[name] = perceptual.classifier(run)
+        elif name in published:
+            found[name] = published[name](size=resolution, root=data_root)
+        else:
+            known = ", ".join(["classifier", *published])
+            raise InputError("names", f"be among {known}", repr(name), "Choose from these.")
+    return found
+
+
 def assess_under(
     runs: Sequence[Run],
     operators: Mapping[str, Operator | Patches | None],  # name -> phi; None: the identity
@@ -133,6 +167,28 @@ def assess_under(
         title = families.get(run.config["model"]).name(run.config["data"]["train"])
         by_model[title] = _outcomes(errors)
     return Outcomes(by_model)
+
+
+def recoveries(
+    run: Run,
+    operators: Mapping[str, Operator | None],
+    *,
+    count: int,
+    shown: int,  # of the `count` images
+    steps: int,
+    seed: int = 0,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> dict[str, Tensor]:
+    """Returns the images G(z*) (shown, c, h, w) that `assess_under` found for hold-out images."""
+    settings = {"count": count, "steps": steps, "seed": seed, "store": store}
+    settings["data_root"] = data_root
+    return {
+        name: experiments.recovered_images(
+            run, experiments.recover(run, "holdout", operator=operator, **settings), shown
+        )
+        for name, operator in operators.items()
+    }
 
 
 def _parts(operator: Operator | Patches | None, run: Run) -> Sequence[Operator | None]:

@@ -206,8 +206,11 @@ def recovered(run: Run) -> dict[str, np.ndarray]:
 
 
 @torch.no_grad()
-def recovered_images(run: Run, made: Run) -> torch.Tensor:
-    """Returns the images G(z*) (n, c, h, w) of a recovery run, from the generator of `run`."""
+def recovered_images(run: Run, made: Run, count: int | None = None) -> torch.Tensor:
+    """Returns the first `count`, or all, images G(z*) (n, c, h, w) that a recovery run found.
+
+    run  the training run whose generator was used
+    """
     generator = generators.load(run)
-    latents = torch.from_numpy(recovered(made)["latents"])
+    latents = torch.from_numpy(recovered(made)["latents"][:count])
     return torch.cat([generator(part) for part in latents.split(_SHARD)])
