@@ -1,6 +1,5 @@
 """A finished training run as a function: latents -> images."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,18 +8,13 @@ from jaxtyping import Float
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from . import families
 from .errors import InputError
-from .networks.dcgan import DCGANGenerator, GLOGenerator
 from .runs import Run
 
 __all__ = ["Generator", "load"]
 
 _WIDTH = 32  # of one call of the network: kernels for other batch sizes round differently
-
-_ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
-    "dcgan": DCGANGenerator,
-    "glo": GLOGenerator,
-}
 
 
 @dataclass(frozen=True)
@@ -29,6 +23,7 @@ class Generator:
 
     network: nn.Module
     latent_dim: int
+    encoder: nn.Module | None = None  # images (n, c, h, w) -> latents (n, d), where there is one
 
     def __call__(self, latents: Float[Tensor, "n d"]) -> Float[Tensor, "n c h w"]:
         return self.network(latents)
@@ -54,7 +49,13 @@ def load(run: Run, *, device: torch.device | str = "cpu") -> Generator:
         raise InputError(
             "run", "be a training run", f"{run.kind} {run.id}", "See `mempaper runs list`."
         )
-    network = _ARCHITECTURES[run.config["model"]](**run.config["generator"])
-    network.load_state_dict(load_file(run.file("generator.safetensors")))
-    network = network.to(device).eval().requires_grad_(False)
-    return Generator(network, run.config["generator"]["latent_dim"])
+    family = families.get(run.config["model"])
+    config = family.recorded_config(run.config["training"])
+
+    def finished(network: nn.Module, name: str) -> nn.Module:
+        network.load_state_dict(load_file(run.file(f"{name}.safetensors")))
+        return network.to(device).eval().requires_grad_(False)
+
+    network = finished(family.generator(config), "generator")
+    encoder = family.encoder and finished(family.encoder(config), "encoder")
+    return Generator(network, network.latent_dim, encoder)

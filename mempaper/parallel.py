@@ -3,8 +3,9 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing.connection import wait
@@ -48,7 +49,8 @@ def run(
     if workers <= 1:
         return [function(**job) for job in track(jobs, description)]
     with ProcessPoolExecutor(workers, _context(function), initializer=_begin) as pool:
-        futures = [pool.submit(function, **job) for job in jobs]
+        with _script_out_of_sight(function):
+            futures = [pool.submit(function, **job) for job in jobs]
         try:
             with track(description=description, total=len(jobs)) as bar:
                 for future in as_completed(futures):
@@ -67,6 +69,23 @@ def _context(function: Callable[..., Any]) -> multiprocessing.context.BaseContex
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.__module__])
     return context
+
+
+@contextmanager
+def _script_out_of_sight(function: Callable[..., Any]) -> Iterator[None]:
+    """Keeps new workers from running the caller's script, where they do not need it for `function`.
+
+    Python has every worker import the main module. A script that calls `run` outside of
+    `if __name__ == "__main__"` would start workers in each worker.
+    """
+    main = vars(sys.modules["__main__"])
+    names = () if function.__module__ == "__main__" else ("__file__", "__spec__")
+    hidden = {name: main.pop(name) for name in names if name in main}
+    main.setdefault("__spec__", None)
+    try:
+        yield
+    finally:
+        main.update(hidden)
 
 
 def _begin() -> None:

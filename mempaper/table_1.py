@@ -208,7 +208,7 @@ def printed_gaps(assessments: Iterable[Assessment], *, paper_dataset: str) -> di
 
 def gans(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
     """Returns the tests of the DCGANs."""
-    return {label(a): a.test for a in assessments if a.name == "DCGAN"}
+    return {label(a): a.test for a in assessments if a.model == "dcgan"}
 
 
 def recovered(assessments: Iterable[Assessment]) -> dict[str, float]:
@@ -220,7 +220,7 @@ def _glos(assessments: Iterable[Assessment]) -> dict[str, list[Assessment]]:
     """Returns the GLO models of each data set and seed, the smallest first."""
     groups: dict[str, list[Assessment]] = {}
     for assessment in sorted(assessments, key=lambda a: a.count):
-        if assessment.name != "DCGAN":
+        if assessment.model == "glo":
             name = f"{assessment.dataset}, seed {assessment.seed}"
             groups.setdefault(name, []).append(assessment)
     return groups

@@ -121,7 +121,7 @@ def test_a_runs_config_and_metrics_say_what_was_trained(glo):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"model": "pggan"}, "model must be dcgan or glo; got 'pggan'"),
+        ({"model": "vae"}, "model must be one of dcgan, .*, glo, .*; got 'vae'"),
         ({"loss": "none"}, "loss must be one of .*non_saturating.*; got 'none'"),
         ({"steps": 0}, "steps must be a whole number, at least 1; got 0"),
         ({"images": 2000}, "at most the 1,797 images"),

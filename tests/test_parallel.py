@@ -80,6 +80,20 @@ def test_workers_show_no_bars_and_the_caller_tells_its_progress(tmp_path, monkey
     assert (tmp_path / "line").read_text().startswith("working ")
 
 
+def test_a_script_without_a_guard_is_not_run_by_its_workers(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "import textwrap\n"
+        "from mempaper import parallel\n"
+        "print('begun')\n"
+        "jobs = [{'text': 'a', 'prefix': str(i)} for i in range(3)]\n"
+        "print(parallel.run(textwrap.indent, jobs, workers=2), __file__)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"begun\n['0a', '1a', '2a'] {script}\n"
+
+
 def test_one_thread_gives_the_threads_back():
     before = torch.get_num_threads()
     torch.set_num_threads(2)

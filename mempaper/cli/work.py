@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Equal seeds give equal results.")]
 
 
-class Model(str, Enum):
-    dcgan = "dcgan"
-    glo = "glo"
-
-
 class Loss(str, Enum):
     saturating = "saturating"
     non_saturating = "non_saturating"
@@ -37,10 +32,13 @@ class Method(str, Enum):
     lbfgs_published = "lbfgs_published"
     adam = "adam"
     sgd = "sgd"
+    encoder = "encoder"
 
 
 def train(
-    model: Annotated[Model, typer.Argument(help="The way to train.")],
+    model: Annotated[
+        str, typer.Argument(help="The family of models, such as dcgan; an unknown one lists all.")
+    ],
     dataset: Annotated[str, typer.Argument(help="A name out of `mempaper data list`.")],
     images: Annotated[
         int | None,
@@ -60,9 +58,11 @@ def train(
     ] = 64,
     learning_rate: Annotated[
         float | None,
-        typer.Option(metavar="RATE", help="Default: 2e-4 for dcgan, 1e-3 for glo."),
+        typer.Option(metavar="RATE", help="Default: the family's."),
     ] = None,
-    loss: Annotated[Loss, typer.Option(help="Of dcgan.")] = Loss.non_saturating,
+    loss: Annotated[
+        Loss, typer.Option(help="Of families that leave a choice.")
+    ] = Loss.non_saturating,
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="As Lightning Fabric names it, e.g. bf16-mixed.")
     ] = "32-true",
@@ -79,7 +79,7 @@ def train(
     from .. import experiments
 
     run = experiments.train(
-        model.value,
+        model,
         dataset,
         images=images,
         size=size,
@@ -103,7 +103,9 @@ def recover(
     kind: Annotated[Kind, typer.Argument(help="The images to recover.")] = Kind.train,
     count: Annotated[int, typer.Option(metavar="N", min=1, help="The first N images.")] = 256,
     steps: Annotated[int, typer.Option(metavar="N", min=1, help="Steps for each image.")] = 100,
-    method: Annotated[Method, typer.Option(help="The minimiser.")] = Method.lbfgs,
+    method: Annotated[
+        Method, typer.Option(help="The minimiser, or the model's encoder.")
+    ] = Method.lbfgs,
     restarts: Annotated[int, typer.Option(metavar="N", min=1, help="Starts for each image.")] = 1,
     seed: Seed = 0,
     data_root: DataRoot = None,

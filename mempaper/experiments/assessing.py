@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import parallel, statistics
+from .. import families, parallel, statistics
 from ..runs import Run, Store
 from .recovering import KINDS, recover, recovered
 
@@ -24,8 +24,12 @@ class Assessment:
     @property
     def name(self) -> str:
         """Returns the model's name as the paper writes it: DCGAN, or GLO-N."""
-        model = self.run.config["model"]
-        return "DCGAN" if model == "dcgan" else f"GLO-{self.count}"
+        return families.get(self.model).name(self.count)
+
+    @property
+    def model(self) -> str:
+        """Returns the name of the model's family in families.FAMILIES."""
+        return self.run.config["model"]
 
     @property
     def dataset(self) -> str:
@@ -59,11 +63,15 @@ def assess(
     check_count: int = 200,  # own samples and as many distorted images, at most `count`
     steps: int = 100,
     restarts: int = 1,
+    method: str | None = None,  # None: the encoder of a model that has one, else L-BFGS
     seed: int = 0,
     store: Store | None = None,
     data_root: Path | None = None,
 ) -> list[Assessment]:
-    """Returns an assessment of each training run: images of all four kinds, recovered."""
+    """Returns an assessment of each training run: images of all four kinds, recovered.
+
+    As in the paper (Sec. 3.1) a model with an encoder needs no optimisation.
+    """
     counts = dict.fromkeys(KINDS, min(count, check_count)) | {"train": count, "holdout": count}
     settings = {
         "steps": steps,
@@ -73,7 +81,8 @@ def assess(
         "data_root": data_root,
     }
     jobs = [
-        {"run": run, "kind": kind, "count": counts[kind], **settings}
+        {"run": run, "kind": kind, "count": counts[kind], "method": method or _usual(run)}
+        | settings
         for run in runs
         for kind in KINDS
     ]
@@ -84,3 +93,7 @@ def assess(
         Assessment(run, row, statistics.overfitting_test(row["train"], row["holdout"]))
         for run, row in zip(runs, rows, strict=True)
     ]
+
+
+def _usual(run: Run) -> str:
+    return "encoder" if families.get(run.config["model"]).encoder else "lbfgs"

@@ -1,26 +1,28 @@
 """Trains a generator as a step on the store."""
 
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from lightning_fabric import Fabric
 from safetensors.torch import save
+from torch import nn
 
-from .. import files, parallel, sources
+from .. import families, files, parallel, sources
 from ..errors import InputError
-from ..networks import dcgan
+from ..networks.dcgan import doublings
 from ..runs import Run, Store
-from ..training import gan, glo, loop, losses
+from ..training import loop, losses
 from .splits import load_split
 
 __all__ = ["train", "train_all"]
 
 
 def train(
-    model: str,  # "dcgan" or "glo"
+    model: str,  # a name in families.FAMILIES
     dataset: str,  # a name that images.load knows
     *,
     images: int | None = None,  # the first N training images; None: all
@@ -28,10 +30,10 @@ def train(
     holdout: int | None = None,  # images kept out; None: the dataset's default
     steps: int = 2000,
     batch_size: int = 64,
-    latent_dim: int = 128,
+    latent_dim: int = 128,  # not of a flow, whose latents are as large as its images
     width: int = 64,  # channels at the generator's coarsest grid
-    learning_rate: float | None = None,  # None: 2e-4 for "dcgan", 1e-3 for "glo"
-    loss: str = "non_saturating",  # of "dcgan"; see training.losses
+    learning_rate: float | None = None,  # None: the family's
+    loss: str = "non_saturating",  # where the family leaves a choice; see training.losses
     precision: str = "32-true",  # or "bf16-mixed", "16-mixed", ...: Fabric's names
     seed: int = 0,
     tensorboard: bool = False,  # also write event files for TensorBoard
@@ -40,14 +42,14 @@ def train(
 ) -> Run:
     """Returns the run that trained `model` on the first `images` training images of `dataset`.
 
-    The run holds generator.safetensors (of a GAN the moving average of the weights) and losses.csv.
+    The run holds generator.safetensors (of a GAN the moving average of the weights), where the
+    family has an encoder encoder.safetensors, and losses.csv.
 
     Raises
         InputError             an argument is unknown or out of range
         loop.TrainingDiverged  a loss became NaN
     """
-    if model not in ("dcgan", "glo"):
-        raise InputError("model", "be dcgan or glo", repr(model), "Choose one of the two.")
+    family = families.get(model)
     if loss not in losses.LOSSES:
         raise InputError(
             "loss", f"be one of {', '.join(losses.LOSSES)}", repr(loss), "Choose one of these."
@@ -61,20 +63,19 @@ def train(
         raise InputError(
             "dataset", "hold square images", f"{height} x {across} pixels", "Crop or resize them."
         )
-    dcgan.doublings(height)
+    doublings(height)
+    _check_family(model, family, min(batch_size, len(split.train)), precision)
     fabric = _fabric(precision)
-    shape = {"size": height, "channels": channels, "latent_dim": latent_dim, "width": width}
-    rate = {} if learning_rate is None else {"learning_rate": learning_rate}
-    if model == "dcgan":
-        network: Any = gan.GANConfig(**shape, discriminator_width=width, **rate)
-    else:
-        network, loss = glo.GLOConfig(**shape, **rate), "mean_squared_error"
+    settings = {"size": height, "channels": channels, "latent_dim": latent_dim, "width": width}
+    if learning_rate is not None:
+        settings["learning_rate"] = learning_rate
+    known = {field.name for field in fields(family.config)}
+    network = family.config(**{name: settings[name] for name in settings if name in known})
     config = {
         "model": model,
         "dataset": f"{dataset}, {len(split.train):,} images",
-        "generator": shape,
         "training": asdict(network),
-        "loss": loss,
+        "loss": family.loss or loss,
         "data": {
             "source": dataset,
             "size": height,
@@ -89,10 +90,9 @@ def train(
     }
 
     def build(folder: Path) -> dict[str, Any]:
-        if model == "dcgan":
-            objective: Any = gan.GAN(network, seed=seed, loss=losses.LOSSES[loss])
-        else:
-            objective = glo.GLO(network, count=len(split.train), seed=seed)
+        objective = family.objective(
+            network, count=len(split.train), steps=steps, seed=seed, loss=losses.LOSSES[loss]
+        )
         with parallel.one_thread():
             trained = loop.fit(
                 objective,
@@ -106,11 +106,24 @@ def train(
                 description=f"training {model} on {len(split.train)} {dataset}",
             )
         generator = trained.get("generator_ema", trained["generator"])
-        files.write_atomic(folder / "generator.safetensors", save(generator.state_dict()))
+        _write_weights(folder / "generator.safetensors", generator)
+        if family.encoder is not None:
+            # A flow's encoder is the generator's inverse, with the same weights.
+            encoder = trained.get("encoder_ema", trained.get("encoder", generator))
+            _write_weights(folder / "encoder.safetensors", encoder)
+        attempts.append(folder)
         return _last_row(folder / "losses.csv")
 
-    code = (dcgan, gan, glo, losses, loop)
-    return (store or Store()).make("train", config, build, code=code, seed=seed)
+    attempts: list[Path] = []
+    code = (*family.code, loop)
+    run = (store or Store()).make("train", config, build, code=code, seed=seed)
+    if tensorboard and not attempts:
+        warnings.warn(
+            f"run {run.id} was finished before: nothing was trained now, and no event files were "
+            f"written for TensorBoard; `mempaper runs clean` makes room for a new training",
+            stacklevel=2,
+        )
+    return run
 
 
 def _check_training(latent_dim, width, steps, batch_size, seed, learning_rate) -> None:
@@ -131,6 +144,27 @@ def _check_training(latent_dim, width, steps, batch_size, seed, learning_rate) -
         raise InputError(
             "learning_rate", "lie between 0 and 1000", learning_rate, "1e-3 or 2e-4 are usual."
         )
+
+
+def _check_family(model: str, family: families.Family, batch_size: int, precision: str) -> None:
+    if precision.endswith("-mixed") and not family.mixed:
+        raise InputError(
+            "precision",
+            f"be no mixed one for {model}, whose loss has gradients of gradients",
+            repr(precision),
+            "32-true works everywhere.",
+        )
+    if batch_size < family.least_batch:
+        raise InputError(
+            "batch_size",
+            f"be at least {family.least_batch} for {model}, and so the number of images",
+            batch_size,
+            "Batch normalisation of latents needs more than one image.",
+        )
+
+
+def _write_weights(path: Path, network: nn.Module) -> None:
+    files.write_atomic(path, save(network.state_dict()))
 
 
 def _fabric(precision: str) -> Fabric:

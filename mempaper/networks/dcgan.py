@@ -15,9 +15,18 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 
-__all__ = ["DCGANDiscriminator", "DCGANGenerator", "GLOGenerator", "doublings", "initialize"]
+__all__ = [
+    "NARROWEST",
+    "DCGANDiscriminator",
+    "DCGANGenerator",
+    "GLOGenerator",
+    "doublings",
+    "halving",
+    "initialize",
+]
 
 NARROWEST = 16
+"""Channels of the finest grid."""
 
 
 def doublings(size: int) -> tuple[int, int]:
@@ -105,23 +114,29 @@ class GLOGenerator(_Generator):
         super().__init__(layers, latent_dim)
 
 
+def halving(size: int, channels: int, width: int) -> list[nn.Module]:
+    """Returns layers from images (n, channels, size, size) to features (n, width, 4..7, 4..7)."""
+    _, k = doublings(size)
+    widths = [width]
+    for _ in range(k - 1):
+        widths.insert(0, _narrowed(widths[0]))
+    layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 4, 2, 1), nn.LeakyReLU(0.2)]
+    for narrow, wide in pairwise(widths):
+        layers += [
+            nn.Conv2d(narrow, wide, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(wide),
+            nn.LeakyReLU(0.2),
+        ]
+    return layers
+
+
 class DCGANDiscriminator(nn.Module):
     """Images (n, channels, size, size) -> logits (n,): positive says real."""
 
     def __init__(self, *, size: int, channels: int, width: int):
         super().__init__()
-        start, k = doublings(size)
-        widths = [width]
-        for _ in range(k - 1):
-            widths.insert(0, _narrowed(widths[0]))
-        layers: list[nn.Module] = [nn.Conv2d(channels, widths[0], 4, 2, 1), nn.LeakyReLU(0.2)]
-        for narrow, wide in pairwise(widths):
-            layers += [
-                nn.Conv2d(narrow, wide, 4, 2, 1, bias=False),
-                nn.BatchNorm2d(wide),
-                nn.LeakyReLU(0.2),
-            ]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(width, 1, start))
+        start, _ = doublings(size)
+        self.layers = nn.Sequential(*halving(size, channels, width), nn.Conv2d(width, 1, start))
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n"]:
         return self.layers(images).flatten()

@@ -13,6 +13,7 @@ __all__ = [
     "MRE_GAP_THRESHOLD",
     "KSResult",
     "OverfittingTest",
+    "gap_change",
     "ks_test",
     "median_recovery_error",
     "mre_gap",
@@ -85,6 +86,50 @@ def mre_gap(train_errors, val_errors, *, signed: bool = True) -> float:
     _require_positive_median(val)
     gap = float(_gap(train, val))
     return gap if signed else abs(gap)
+
+
+def gap_change(
+    train_errors,
+    val_errors,
+    other_train_errors,
+    other_val_errors,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Returns the MRE-gap of the other errors minus that of the first, with a paired bootstrap.
+
+    Entry i of both train (or val) errors belongs to the same image, measured in two ways, so that
+    images are resampled, not errors.
+
+    train_errors, other_train_errors  (n,) each
+    val_errors, other_val_errors      (m,) each; with positive medians
+    """
+    pairs = []
+    for name, first, other in (
+        ("train_errors", train_errors, other_train_errors),
+        ("val_errors", val_errors, other_val_errors),
+    ):
+        pair = _checked(name, first), _checked(f"other_{name}", other)
+        if len(pair[0]) != len(pair[1]):
+            raise InputError(
+                f"other_{name}", f"hold {len(pair[0])} errors", len(pair[1]), "Pair the images."
+            )
+        pairs.append(pair)
+    train, val = pairs
+    for errors in val:
+        _require_positive_median(errors)
+
+    def change(i, j, axis=-1):
+        i, j = i.astype(int), j.astype(int)
+        first, other = (_gap(train[k][i], val[k][j], axis=axis) for k in (0, 1))
+        return other - first
+
+    numbers = (np.arange(len(train[0])), np.arange(len(val[0])))
+    return bootstrap_interval(
+        change, *numbers, confidence=confidence, resamples=resamples, seed=seed
+    )
 
 
 def relative_excess(errors, reference_errors, axis: int = -1) -> float | np.ndarray:

@@ -10,19 +10,23 @@ from torch import Tensor
 
 from ..networks.dcgan import DCGANDiscriminator, DCGANGenerator, initialize
 from .losses import AdversarialLoss, non_saturating
+from .updates import descend, frozen
 
 __all__ = ["GAN", "GANConfig"]
 
 
 @dataclass(frozen=True)
 class GANConfig:
-    """Sizes and optimiser of a DCGAN; the defaults are Radford et al. (2016), Sec. 4."""
+    """Sizes and optimiser of a DCGAN; the defaults are Radford et al. (2016), Sec. 4.
+
+    Their published code has a discriminator as wide as its generator.
+    """
 
     size: int = 64  # height and width, pixels
     channels: int = 3
     latent_dim: int = 100
     width: int = 1024  # channels at the coarsest grid of the generator
-    discriminator_width: int = 512  # channels at the coarsest grid of the discriminator
+    discriminator_width: int | None = None  # the same of the discriminator; None: as wide
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
 
@@ -30,7 +34,7 @@ class GANConfig:
 class GAN:
     """Generator and discriminator take one step each on the same batch."""
 
-    averaged = "generator"
+    averaged = ("generator",)
 
     def __init__(self, config: GANConfig, *, seed: int, loss: AdversarialLoss = non_saturating):
         self.latent_dim = config.latent_dim
@@ -38,7 +42,9 @@ class GAN:
         shape = {"size": config.size, "channels": config.channels}
         self.networks = {
             "generator": DCGANGenerator(**shape, latent_dim=config.latent_dim, width=config.width),
-            "discriminator": DCGANDiscriminator(**shape, width=config.discriminator_width),
+            "discriminator": DCGANDiscriminator(
+                **shape, width=config.discriminator_width or config.width
+            ),
         }
         draws = torch.Generator().manual_seed(seed)
         for network in self.networks.values():
@@ -61,15 +67,10 @@ class GAN:
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         fake = generator(noise(len(images), self.latent_dim))
 
-        self.optimizers["discriminator"].zero_grad()
         loss_d = self.loss.discriminator(discriminator(images), discriminator(fake.detach()))
-        fabric.backward(loss_d)
-        self.optimizers["discriminator"].step()
+        descend(fabric, loss_d, self.optimizers["discriminator"])
 
-        self.optimizers["generator"].zero_grad()
-        discriminator.requires_grad_(False)
-        loss_g = self.loss.generator(discriminator(fake))
-        fabric.backward(loss_g)
-        discriminator.requires_grad_(True)
-        self.optimizers["generator"].step()
+        with frozen(discriminator):
+            loss_g = self.loss.generator(discriminator(fake))
+            descend(fabric, loss_g, self.optimizers["generator"])
         return {"discriminator_loss": loss_d.detach(), "generator_loss": loss_g.detach()}

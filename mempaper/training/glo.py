@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from ..networks.dcgan import GLOGenerator, initialize
+from .updates import descend
 
 __all__ = ["GLO", "GLOConfig"]
 
@@ -33,7 +34,7 @@ class GLO:
     divided by a constant.
     """
 
-    averaged = None
+    averaged = ()
 
     def __init__(self, config: GLOConfig, *, count: int, seed: int):
         draws = torch.Generator().manual_seed(seed)
@@ -58,9 +59,7 @@ class GLO:
         noise: Callable[..., Tensor],
     ) -> dict[str, Tensor]:
         """Moves G(z_i) towards x_i for the images `index` of the training set."""
-        self.optimizers["generator"].zero_grad()
         codes = fabric.to_device(self.codes[index])
         loss = mse_loss(self.networks["generator"](codes), images)
-        fabric.backward(loss)
-        self.optimizers["generator"].step()
+        descend(fabric, loss, self.optimizers["generator"])
         return {"reconstruction_error": loss.detach()}

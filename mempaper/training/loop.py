@@ -39,7 +39,7 @@ class Objective(Protocol):
 
     networks: dict[str, nn.Module]
     optimizers: dict[str, Optimizer]
-    averaged: str | None
+    averaged: tuple[str, ...]  # names of networks whose weights are also averaged over steps
 
     def step(
         self,
@@ -141,7 +141,7 @@ def fit(
     tensorboard: bool = False,  # also write event files under folder/tensorboard
     description: str = "training",
 ) -> dict[str, nn.Module]:
-    """Returns the trained networks by name, with the averaged one also as "<name>_ema".
+    """Returns the trained networks by name, with averaged ones also as "<name>_ema".
 
     Writes losses.csv and, while it runs, checkpoints/ into `folder`; a second call with the same
     arguments continues from there.
@@ -155,28 +155,29 @@ def fit(
             raise InputError(name, "be at least 1", value, "Give a positive count.")
     fabric = fabric or Fabric(devices=1)
     networks, optimizers = objective.networks, objective.optimizers
+    # On a processor, convolutions are up to a third faster with the channels of a pixel together.
+    layout = torch.channels_last if fabric.device.type == "cpu" else torch.contiguous_format
     for name, network in networks.items():
+        network.to(memory_format=layout)
         networks[name], optimizers[name] = fabric.setup(network, optimizers[name])
-    average = None
-    if objective.averaged is not None:
-        average = AveragedModel(
-            networks[objective.averaged].module,
-            multi_avg_fn=_moving_average(ema_decay),
-            use_buffers=True,
-        )
     modules = {name: network.module for name, network in networks.items()}
-    if average is not None:
-        modules[f"{objective.averaged}_ema"] = average.module
+    averages = {
+        name: AveragedModel(
+            modules[name], multi_avg_fn=_moving_average(ema_decay), use_buffers=True
+        )
+        for name in objective.averaged
+    }
+    modules |= {f"{name}_ema": average.module for name, average in averages.items()}
 
     start, rows = 0, []
     if (state := checkpoints.latest(folder / "checkpoints")) is not None:
-        _restore(state, modules, optimizers, average)
+        _restore(state, modules, optimizers, averages, layout)
         start, rows = state["step"], state["rows"]
 
     def save(step: int) -> None:
         _check_weights(modules, step, folder)
         if fabric.is_global_zero:
-            tree = _state(modules, optimizers, average) | {"step": step, "rows": rows}
+            tree = _state(modules, optimizers, averages) | {"step": step, "rows": rows}
             checkpoints.write_checkpoint(folder / "checkpoints", step, tree)
 
     logger = _tensorboard(folder) if tensorboard and fabric.is_global_zero else None
@@ -184,15 +185,15 @@ def fit(
     for step in track(range(start, steps), description=description, initial=start, total=steps):
         chosen = batch_indices(len(images), batch_size, seed=seed, step=step)
         share = chosen[fabric.global_rank :: fabric.world_size]
-        batch = fabric.to_device(images[torch.as_tensor(share)])
+        batch = fabric.to_device(images[torch.as_tensor(share)]).contiguous(memory_format=layout)
         scalars = objective.step(
             fabric,
             batch,
             torch.as_tensor(share),
             _noise(seed, step, fabric.global_rank, fabric.device),
         )
-        if average is not None:
-            average.update_parameters(networks[objective.averaged].module)
+        for name, average in averages.items():
+            average.update_parameters(modules[name])
         done = step + 1
         log = done % log_every == 0 or done == steps
         due = time.monotonic() - saved > checkpoint_seconds or done == steps
@@ -209,7 +210,10 @@ def fit(
             saved = time.monotonic()
     if fabric.is_global_zero:
         write_atomic(folder / "losses.csv", _table(rows))
-    return {name: module.eval() for name, module in modules.items()}
+    return {
+        name: module.to(memory_format=torch.contiguous_format).eval()
+        for name, module in modules.items()
+    }
 
 
 def _tensorboard(folder: Path):
@@ -225,23 +229,35 @@ def _tensorboard(folder: Path):
     return SummaryWriter(folder / "tensorboard")
 
 
-def _state(modules: dict, optimizers: dict, average: AveragedModel | None) -> dict:
+def _state(modules: dict, optimizers: dict, averages: dict[str, AveragedModel]) -> dict:
     return {
         "modules": {name: module.state_dict() for name, module in modules.items()},
         "optimizers": {
             name: {str(i): s for i, s in optimizer.state_dict()["state"].items()}
             for name, optimizer in optimizers.items()
         },
-        "averages": {} if average is None else {"n": average.n_averaged},
+        "averages": {name: average.n_averaged for name, average in averages.items()},
     }
 
 
-def _restore(state: dict, modules: dict, optimizers: dict, average: AveragedModel | None) -> None:
+def _restore(
+    state: dict,
+    modules: dict,
+    optimizers: dict,
+    averages: dict[str, AveragedModel],
+    layout: torch.memory_format,  # of the weights, which what optimisers keep of them must share
+) -> None:
     for name, module in modules.items():
         module.load_state_dict(state["modules"][name])
     for name, optimizer in optimizers.items():
         full = optimizer.state_dict()
-        full["state"] = {int(i): s for i, s in state["optimizers"].get(name, {}).items()}
+        full["state"] = {
+            int(i): {
+                key: value.contiguous(memory_format=layout) if value.ndim == 4 else value
+                for key, value in kept.items()
+            }
+            for i, kept in state["optimizers"].get(name, {}).items()
+        }
         optimizer.load_state_dict(full)
-    if average is not None:
-        average.n_averaged.copy_(state["averages"]["n"])
+    for name, average in averages.items():
+        average.n_averaged.copy_(state["averages"][name])

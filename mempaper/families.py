@@ -1,0 +1,143 @@
+"""The families of generative models: what each is called, made of, and trained by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from .errors import InputError
+from .networks import autoencoder as autoencoder_networks
+from .networks import dcgan, pggan, resnet_gan
+from .networks import flow as flow_networks
+from .training import autoencoder, flow, gan, glo, losses, mesch, penalties, updates
+from .training import pggan as pggan_training
+from .training.loop import Objective
+
+__all__ = ["FAMILIES", "Family", "get"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One way to make a generator.
+
+    config     class of its settings: size, channels, latent_dim, width, learning_rate and more
+    objective  objective(config, count=, steps=, seed=, loss=) -> how it is trained
+    generator  generator(config) -> the network of generator.safetensors, with its `latent_dim`
+    encoder    encoder(config) -> the network of encoder.safetensors, images -> latents; or None
+    counted    whether its name carries the number of training images, as in GLO-1024
+    loss       the name of its loss; None where one of losses.LOSSES is chosen
+    least_batch  the fewest images in a batch
+    mixed      whether it trains in mixed precision; gradients of gradients do not
+    code       modules whose code is part of a run's identity
+    laptop     arguments of experiments.train for usable samples within two minutes on one core
+    """
+
+    title: str
+    config: type
+    objective: Callable[..., Objective]
+    generator: Callable[[Any], nn.Module]
+    code: tuple[ModuleType, ...]
+    encoder: Callable[[Any], nn.Module] | None = None
+    counted: bool = False
+    loss: str | None = None
+    least_batch: int = 1
+    mixed: bool = True
+    laptop: Mapping[str, Any] = field(default_factory=dict)
+
+    def name(self, count: int) -> str:
+        """Returns what a model trained on `count` images is called: DCGAN, GLO-1024."""
+        return f"{self.title}-{count}" if self.counted else self.title
+
+    def recorded_config(self, values: Mapping[str, Any]) -> Any:
+        """Returns the config whose fields a run recorded as JSON, which has lists for tuples."""
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return self.config(**plain)
+
+
+def _built(architecture: Callable[..., nn.Module], *names: str) -> Callable[[Any], nn.Module]:
+    names = names or ("size", "channels", "latent_dim", "width")
+    return lambda config: architecture(**{name: getattr(config, name) for name in names})
+
+
+def get(name: str) -> Family:
+    """Returns the family of that name in FAMILIES.
+
+    Raises
+        InputError  there is none
+    """
+    if name not in FAMILIES:
+        raise InputError(
+            "model", f"be one of {', '.join(FAMILIES)}", repr(name), "Choose one of these."
+        )
+    return FAMILIES[name]
+
+
+_FLOW = ("size", "channels", "width", "couplings")
+
+FAMILIES: dict[str, Family] = {
+    "dcgan": Family(
+        "DCGAN",
+        gan.GANConfig,
+        lambda config, seed, loss, **_: gan.GAN(config, seed=seed, loss=loss),
+        _built(dcgan.DCGANGenerator),
+        (dcgan, gan, losses, updates),
+    ),
+    "mesch": Family(
+        "MESCH",
+        mesch.MESCHConfig,
+        lambda config, seed, loss, **_: mesch.MESCH(config, seed=seed, loss=loss),
+        _built(resnet_gan.ResNetGenerator),
+        (dcgan, resnet_gan, mesch, losses, penalties, updates),
+        mixed=False,
+    ),
+    "pggan": Family(
+        "PGGAN",
+        pggan_training.PGGANConfig,
+        lambda config, steps, seed, **_: pggan_training.PGGAN(config, steps=steps, seed=seed),
+        _built(pggan.PGGANGenerator),
+        (dcgan, pggan, pggan_training, penalties, updates),
+        loss="wasserstein",
+        mixed=False,
+    ),
+    "glo": Family(
+        "GLO",
+        glo.GLOConfig,
+        lambda config, count, seed, **_: glo.GLO(config, count=count, seed=seed),
+        _built(dcgan.GLOGenerator),
+        (dcgan, glo, updates),
+        counted=True,
+        loss="mean_squared_error",
+    ),
+    "ae": Family(
+        "AE",
+        autoencoder.AEConfig,
+        lambda config, seed, **_: autoencoder.AE(config, seed=seed),
+        _built(dcgan.GLOGenerator),
+        (dcgan, autoencoder_networks, autoencoder, updates),
+        encoder=_built(autoencoder_networks.Encoder),
+        counted=True,
+        least_batch=2,
+        loss="mean_squared_error",
+    ),
+    "aegan": Family(
+        "AEGAN",
+        autoencoder.AEGANConfig,
+        lambda config, seed, loss, **_: autoencoder.AEGAN(config, seed=seed, loss=loss),
+        _built(dcgan.GLOGenerator),
+        (dcgan, autoencoder_networks, autoencoder, losses, updates),
+        encoder=_built(autoencoder_networks.Encoder),
+        counted=True,
+        least_batch=2,
+    ),
+    "flow": Family(
+        "Flow",
+        flow.FlowConfig,
+        lambda config, seed, **_: flow.FlowLikelihood(config, seed=seed),
+        _built(flow_networks.FlowGenerator, *_FLOW),
+        (dcgan, flow_networks, flow, updates),
+        encoder=_built(flow_networks.FlowEncoder, *_FLOW),
+        loss="negative_log_likelihood",
+    ),
+}
