@@ -456,35 +456,49 @@ def test_optimizers_are_compared_on_the_same_images_and_starts(store, glo, one_w
 # Table 1
 
 
-def test_jobs_are_a_gan_and_the_glos_that_the_data_suffice_for():
+def test_jobs_are_the_models_that_the_data_suffice_for():
     planned = table_1.jobs(
         ["digits"],
-        glo_counts=[64, 1024, 1025],
-        glo_steps=7,
-        dcgan_steps=9,
+        models=["dcgan", "glo-64", "ae-1025", "glo-all"],
+        training={"dcgan": {"steps": 9}, "glo": {"steps": 7, "width": 8}, "ae": {"steps": 1}},
         seeds=[0, 5],
         width=16,
     )
-    common = {"dataset": "digits", "width": 16}
     assert planned == [
-        common | {"model": model, "steps": steps, "seed": seed} | count
-        for model, steps, count in (
-            ("dcgan", 9, {}),
-            ("glo", 7, {"images": 64}),
-            ("glo", 7, {"images": 1024}),
+        {"dataset": "digits", "model": model, "steps": steps, "seed": seed, "width": width} | count
+        for model, steps, width, count in (
+            ("dcgan", 9, 16, {}),
+            ("glo", 7, 8, {"images": 64}),
+            ("glo", 7, 8, {}),
         )
         for seed in (0, 5)
     ]
 
 
 def test_jobs_count_the_images_that_their_options_leave(tmp_path):
-    counts = {"glo_counts": [1000, 1100], "glo_steps": 1, "dcgan_steps": 1, "seeds": [0]}
-    planned = table_1.jobs(["digits"], **counts, holdout=700)
-    assert [job.get("images") for job in planned] == [None, 1000]
-    planned = table_1.jobs(["digits"], **counts, holdout=500, data_root=tmp_path)
-    assert [job.get("images") for job in planned] == [None, 1000, 1100]
+    plan = {"models": ["glo-1000", "glo-1100"], "training": {"glo": {"steps": 1}}, "seeds": [0]}
+    planned = table_1.jobs(["digits"], **plan, holdout=700)
+    assert [job["images"] for job in planned] == [1000]
+    planned = table_1.jobs(["digits"], **plan, holdout=500, data_root=tmp_path)
+    assert [job["images"] for job in planned] == [1000, 1100]
     with pytest.raises(InputError, match=str(tmp_path)):
-        table_1.jobs(["mnist"], **counts, data_root=tmp_path)
+        table_1.jobs(["mnist"], **plan, data_root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("glo", r"say how many training images it sees; got 'glo'. Write glo-1024"),
+        ("glo-", "say how many"),
+        ("glo-few", "say how many"),
+        ("dcgan-128", r"be a name without a number; got 'dcgan-128'. Write dcgan\."),
+        ("gl0-128", "model must be one of dcgan, "),
+        ("ae-128", "training must have an entry for ae, which models names; got entries for glo"),
+    ],
+)
+def test_models_that_cannot_be_planned_are_refused(model, message):
+    with pytest.raises(InputError, match=message):
+        table_1.jobs(["digits"], models=[model], training={"glo": {"steps": 1}}, seeds=[0])
 
 
 def assessment(model="glo", *, count=100, seed=0, dataset="mnist", shift=1.0):
@@ -588,8 +602,13 @@ def test_groups_of_models():
     assert list(table_1.smallest_glos(found)) == ["mnist, GLO-4, seed 0", "mnist, GLO-16, seed 1"]
     assert list(table_1.largest_glos(found)) == ["mnist, GLO-64, seed 0", "mnist, GLO-16, seed 1"]
     by_count = table_1.gaps_by_count(found)
-    assert {n: gap.estimate for n, gap in by_count["mnist, seed 0"].items()} == {4: 0.75, 64: 0.5}
-    assert list(by_count["mnist, seed 1"]) == [16]
+    gaps = by_count["mnist, GLO, seed 0"]
+    assert {n: gap.estimate for n, gap in gaps.items()} == {4: 0.75, 64: 0.5}
+    assert list(by_count) == ["mnist, GLO, seed 0"]
+    more = [assessment("ae", count=n, shift=s) for n, s in ((64, 2.0), (4, 4.0))]
+    assert list(table_1.gaps_by_count(more)["mnist, AE, seed 0"]) == [4, 64]
+    assert not table_1.smallest_glos(more)
+    assert not table_1.gans(more)
     assert len(table_1.gaps(found)) == 4
     printed = table_1.printed_gaps([assessment(count=1024), assessment()], paper_dataset="MNIST")
     assert printed == {"mnist, GLO-1024, seed 0": 0.678}

@@ -221,8 +221,8 @@ CLAIMS = (
     ),
     Claim(
         "gap-falls-with-n",
-        "The gap between training and validation errors of GLO falls with the number N of "
-        "training images.",
+        "The gap between training and validation errors of GLO, AE and AEGAN falls with the "
+        "number N of training images.",
         _PAPER + "Sec. 3.2 and Fig. 4",
         _gap_falls,
     ),
