@@ -105,17 +105,11 @@ def measure(
             name: {0.0: by["", 0.0]} | {s: by[name, s] for s in several}
             for name, several in strengths.items()
         }
-    first = dict(zip(points, zip(jobs, found, strict=False), strict=True))
-    examples = {
-        name: tuple(
-            torch.cat(images)
-            for images in zip(
-                *(_example(*first[p]) for p in [points[0], *((name, s) for s in several)]),
-                strict=True,
-            )
-        )
-        for name, several in strengths.items()
-    }
+    first = {p: pair for p, *pair in zip(points, jobs, found, strict=False)}
+    examples = {}
+    for name, several in strengths.items():
+        pairs = [_example(*first[p]) for p in [("", 0.0), *((name, s) for s in several)]]
+        examples[name] = tuple(torch.cat(images) for images in zip(*pairs, strict=True))
     return Robustness(errors, examples)
 
 
