@@ -19,7 +19,7 @@ from . import experiments, parallel
 from .nearest_images import nearest_training, training_images
 from .operators import AveragePool, Covered, Mask, Operator
 from .runs import Run, Store
-from .statistics import Interval, bootstrap_interval, relative_excess
+from .statistics import Interval, paired_excess
 
 __all__ = ["Completion", "complete", "hidden_error", "summary", "visible"]
 
@@ -46,7 +46,7 @@ class Completion:
     def excess(self) -> Interval:
         """Returns by which share the nearest training image is farther off than G(z*)."""
         errors = self.hidden_errors
-        return bootstrap_interval(relative_excess, errors["nearest"], errors["recovered"])
+        return paired_excess(errors["nearest"], errors["recovered"])
 
 
 def complete(

@@ -12,7 +12,7 @@ from torch import Tensor
 from . import experiments, families, parallel
 from .operators import AdditiveNoise, NoisePatches, Operator
 from .runs import Run, Store
-from .statistics import Interval, bootstrap_interval, relative_excess
+from .statistics import Interval, bootstrap_interval, paired_excess
 
 __all__ = ["DISTORTIONS", "Distortion", "Robustness", "measure"]
 
@@ -69,9 +69,7 @@ class Robustness:
     def excess(self) -> dict[str, Interval]:
         """Returns MRE at the greatest strength / MRE at strength 0, less 1."""
         return {
-            f"{model}, {name} {max(by):g}": bootstrap_interval(
-                relative_excess, by[max(by)], by[0.0]
-            )
+            f"{model}, {name} {max(by):g}": paired_excess(by[max(by)], by[0.0])
             for model, distortions in self.errors.items()
             for name, by in distortions.items()
         }

@@ -20,6 +20,7 @@ from mempaper.statistics import (
     median_recovery_error,
     mre_gap,
     overfitting_test,
+    paired_excess,
     pass_ratio,
     relative_excess,
     wasserstein,
@@ -84,6 +85,24 @@ def test_relative_excess_by_hand_and_along_an_axis():
     stacked = relative_excess(np.stack([errors, reference]), np.stack([reference, reference]))
     assert stacked.tolist() == [0.5, 0]
     assert relative_excess(errors[:, None], reference[:, None], axis=0).tolist() == [0.5]
+
+
+def test_the_paired_excess_resamples_images():
+    """Twice the error of each image is an excess of 1 in every resample."""
+    errors = draws(5).lognormal(size=30)
+    found = paired_excess(2 * errors, errors)
+    assert (found.low, found.estimate, found.high) == pytest.approx((1, 1, 1))
+    unpaired = paired_excess(2 * errors[::-1], errors)
+    assert unpaired.low < 0.99 < 1.01 < unpaired.high
+    refused(
+        lambda: paired_excess([1.0, 2.0, 3.0], [1.0, 2.0]),
+        "reference_errors",
+        rule="hold 3 errors",
+        value="2",
+        remedy="Pair the images.",
+    )
+    with pytest.raises(InputError, match="reference_errors must have a positive median"):
+        paired_excess([1.0, 2.0], [0.0, 0.0])
 
 
 def test_the_change_of_the_gap_by_hand():
