@@ -253,7 +253,10 @@ def test_completion_chooses_the_training_image_by_what_is_visible(store, run):
         assert torch.equal(completed.nearest, split.train[index])
         assert torch.equal(completed.truth, split.holdout[:4])
         errors = completed.hidden_errors
-        expected = np.median(errors["nearest"]) / np.median(errors["recovered"]) - 1
+        for i in range(4):
+            of_next = completed.recovered[[(i + 1) % 4]], completed.truth[[i]]
+            assert errors["another"][i] == inpainting.hidden_error(operators[name], *of_next)
+        expected = np.median(errors["another"]) / np.median(errors["recovered"]) - 1
         assert completed.excess.estimate == pytest.approx(expected)
     assert list(inpainting.summary(found).index) == ["half", "small"]
 

@@ -85,9 +85,10 @@ plt.show()
 # %% [markdown]
 # ## Verdict
 #
-# Noise can be told from a face by its error alone if any can: a generator has no latent code for it.
-# A patch is another matter. The more of the image it covers, the less of it there is to miss, and the
-# generator answers a face with a hole by a whole face.
+# The error is taken against the distorted image, as in the paper. So a generator that makes no noise
+# pays at least the noise's variance, and its curve rises whatever it has learned about faces; what the
+# last two panels show is that it makes none. The warp is the harder test: a warped face is smooth, and
+# only its shape is wrong.
 
 # %%
 verdict = claims.judge("strong-distortion-rejected", excesses=measured.excess())
