@@ -31,17 +31,17 @@ class Distortion:
 
 DISTORTIONS = {
     "warp": Distortion(
-        "displacement (standard deviation, % of the side)",
+        "displacement\n(standard deviation,\n% of the side)",
         lambda strength, size: experiments.distortion(size, share=strength / 100),
     ),
     "patch": Distortion(
-        "side of one noise patch (% of the side)",
+        "noise patch\n(its side, % of the image's)",
         lambda strength, size: NoisePatches(
             count=1, size=max(1, round(strength / 100 * size)), sigma=0.5
         ),
     ),
     "noise": Distortion(
-        "standard deviation of the noise (images in [-1, 1])",
+        "noise\n(standard deviation,\nimages in [-1, 1])",
         lambda strength, size: AdditiveNoise(sigma=strength),
     ),
 }

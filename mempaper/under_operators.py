@@ -97,7 +97,7 @@ def perceptual_operators(
     names: Sequence[str],  # classifier, squeezenet, lpips or vgg19
     dataset: str,  # whose training images the classifier learns
     *,
-    classifier_steps: int = 300,
+    classifier_steps: int = 200,
     resolution: int = 64,  # pixels to which images are resized for networks from ImageNet
     seed: int = 0,
     store: Store | None = None,
