@@ -264,14 +264,17 @@ def test_completion_chooses_the_training_image_by_what_is_visible(store, run):
 # Tests under other operators
 
 
-def test_outcomes_rest_on_the_errors_under_each_operator(store, run):
+def test_outcomes_rest_on_the_errors_under_each_operator(store, run, monkeypatch):
     phis = {"pixels": None, "half": HALF, "patches": Patches(size=8, stride=8)}
+    monkeypatch.setattr(under_operators, "CANDIDATES", 8)
     settings = {"steps": 3, "store": store}
     found = under_operators.assess_under([run], phis, count=6, own_count=4, **settings)
 
     def errors(kind, operator):
         count = 4 if kind == "generated" else 6
-        made = experiments.recover(run, kind, count=count, operator=operator, **settings)
+        made = experiments.recover(
+            run, kind, count=count, operator=operator, candidates=8, **settings
+        )
         return experiments.recovered(made)["errors"]
 
     windows = [Window(top=i, left=j, size=8) for i in (0, 8) for j in (0, 8)]
