@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import encoding, families, files, generators, minimizers, operators, parallel, recovery
+from .. import (
+    encoding,
+    families,
+    files,
+    generators,
+    minimizers,
+    operators,
+    parallel,
+    quasi_newton,
+    recovery,
+)
 from ..errors import InputError
 from ..progress import track
 from ..runs import Run, Store
@@ -175,7 +185,7 @@ def recover(
             "evaluations": float(np.mean(whole["evaluations"])),
         }
 
-    code = (*family.code, encoding, generators, minimizers, operators, recovery)
+    code = (*family.code, encoding, generators, minimizers, operators, quasi_newton, recovery)
     return (store or Store()).make("recover", config, build, code=code, seed=seed)
 
 
