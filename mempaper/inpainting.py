@@ -2,7 +2,8 @@
 
 phi hides something of the image: pixels under a mask, detail under a pooling. Recovery under phi
 picks G(z*) by what phi shows; what phi hides was no target, so it is judged against the truth,
-beside the training image that is nearest under the same phi.
+beside the training image that is nearest under the same phi, and beside what was filled in for
+another image.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from . import experiments, parallel
 from .nearest_images import nearest_training, training_images
 from .operators import AveragePool, Covered, Mask, Operator
 from .runs import Run, Store
-from .statistics import Interval, bootstrap_interval, relative_excess
+from .statistics import Interval, paired_excess
 
 __all__ = ["Completion", "complete", "hidden_error", "summary", "visible"]
 
@@ -36,17 +37,20 @@ class Completion:
 
     @property
     def hidden_errors(self) -> dict[str, np.ndarray]:
-        """Returns the errors of what phi hides, of G(z*) and of the nearest training image."""
-        return {
-            "recovered": hidden_error(self.operator, self.recovered, self.truth),
-            "nearest": hidden_error(self.operator, self.nearest, self.truth),
+        """Returns the errors of what phi hides: of G(z*), of the nearest training image, and of
+        "another", the G(z*) of the next image, which shows what a plausible guess is worth."""
+        guesses = {
+            "recovered": self.recovered,
+            "nearest": self.nearest,
+            "another": self.recovered.roll(-1, 0),
         }
+        return {who: hidden_error(self.operator, g, self.truth) for who, g in guesses.items()}
 
     @property
     def excess(self) -> Interval:
-        """Returns by which share the nearest training image is farther off than G(z*)."""
+        """Returns by which share another image's G(z*) is farther off than the image's own."""
         errors = self.hidden_errors
-        return bootstrap_interval(relative_excess, errors["nearest"], errors["recovered"])
+        return paired_excess(errors["another"], errors["recovered"])
 
 
 def complete(
@@ -120,6 +124,7 @@ def summary(completed: Mapping[str, Completion]) -> pd.DataFrame:
                 "visible part, nearest training image": _median(seen["nearest"]),
                 "hidden part, G(z*)": _median(errors["recovered"]),
                 "hidden part, nearest training image": _median(errors["nearest"]),
+                "hidden part, another's G(z*)": _median(errors["another"]),
             }
         )
     return pd.DataFrame(rows).set_index("phi").rename_axis(None)

@@ -19,7 +19,7 @@ from .experiments.splits import load_split
 from .images import Images
 from .operators import AdditiveNoise, NoisePatches, Operator
 from .runs import Run, Store
-from .statistics import Interval, bootstrap_interval, relative_excess
+from .statistics import Interval, paired_excess
 
 __all__ = ["Nearest", "distortions", "find", "nearest_training", "summary", "training_images"]
 
@@ -41,7 +41,7 @@ class Nearest:
         training, generated = (
             _errors(images, self.originals) for images in (self.training, self.generated)
         )
-        return bootstrap_interval(relative_excess, training, generated)
+        return paired_excess(training, generated)
 
 
 def distortions(size: int) -> dict[str, Operator | None]:

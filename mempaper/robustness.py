@@ -12,7 +12,7 @@ from torch import Tensor
 from . import experiments, families, parallel
 from .operators import AdditiveNoise, NoisePatches, Operator
 from .runs import Run, Store
-from .statistics import Interval, bootstrap_interval, relative_excess
+from .statistics import Interval, bootstrap_interval, paired_excess
 
 __all__ = ["DISTORTIONS", "Distortion", "Robustness", "measure"]
 
@@ -31,17 +31,17 @@ class Distortion:
 
 DISTORTIONS = {
     "warp": Distortion(
-        "displacement (standard deviation, % of the side)",
+        "displacement\n(standard deviation,\n% of the side)",
         lambda strength, size: experiments.distortion(size, share=strength / 100),
     ),
     "patch": Distortion(
-        "side of one noise patch (% of the side)",
+        "noise patch\n(its side, % of the image's)",
         lambda strength, size: NoisePatches(
             count=1, size=max(1, round(strength / 100 * size)), sigma=0.5
         ),
     ),
     "noise": Distortion(
-        "standard deviation of the noise (images in [-1, 1])",
+        "noise\n(standard deviation,\nimages in [-1, 1])",
         lambda strength, size: AdditiveNoise(sigma=strength),
     ),
 }
@@ -69,9 +69,7 @@ class Robustness:
     def excess(self) -> dict[str, Interval]:
         """Returns MRE at the greatest strength / MRE at strength 0, less 1."""
         return {
-            f"{model}, {name} {max(by):g}": bootstrap_interval(
-                relative_excess, by[max(by)], by[0.0]
-            )
+            f"{model}, {name} {max(by):g}": paired_excess(by[max(by)], by[0.0])
             for model, distortions in self.errors.items()
             for name, by in distortions.items()
         }
@@ -105,17 +103,11 @@ def measure(
             name: {0.0: by["", 0.0]} | {s: by[name, s] for s in several}
             for name, several in strengths.items()
         }
-    first = dict(zip(points, zip(jobs, found, strict=False), strict=True))
-    examples = {
-        name: tuple(
-            torch.cat(images)
-            for images in zip(
-                *(_example(*first[p]) for p in [points[0], *((name, s) for s in several)]),
-                strict=True,
-            )
-        )
-        for name, several in strengths.items()
-    }
+    first = {p: pair for p, *pair in zip(points, jobs, found, strict=False)}
+    examples = {}
+    for name, several in strengths.items():
+        pairs = [_example(*first[p]) for p in [("", 0.0), *((name, s) for s in several)]]
+        examples[name] = tuple(torch.cat(images) for images in zip(*pairs, strict=True))
     return Robustness(errors, examples)
 
 

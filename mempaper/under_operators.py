@@ -30,6 +30,9 @@ __all__ = ["Outcome", "Outcomes", "assess_under", "perceptual_operators", "recov
 
 KINDS = ("train", "holdout", "generated")
 
+CANDIDATES = 1024
+"""Random latents among which starts are sought: every phi of every model needs them anew."""
+
 RECOVERED = 0.05
 """An own sample counts as recovered below this share of the hold-out images' median error."""
 
@@ -97,7 +100,7 @@ def perceptual_operators(
     names: Sequence[str],  # classifier, squeezenet, lpips or vgg19
     dataset: str,  # whose training images the classifier learns
     *,
-    classifier_steps: int = 300,
+    classifier_steps: int = 200,
     resolution: int = 64,  # pixels to which images are resized for networks from ImageNet
     seed: int = 0,
     store: Store | None = None,
@@ -145,6 +148,7 @@ def assess_under(
             "count": counts[kind],
             "operator": phi,
             "steps": steps,
+            "candidates": CANDIDATES,
             "seed": seed,
             "store": store,
             "data_root": data_root,
@@ -181,8 +185,8 @@ def recoveries(
     data_root: Path | None = None,
 ) -> dict[str, Tensor]:
     """Returns the images G(z*) (shown, c, h, w) that `assess_under` found for hold-out images."""
-    settings = {"count": count, "steps": steps, "seed": seed, "store": store}
-    settings["data_root"] = data_root
+    settings = {"count": count, "steps": steps, "candidates": CANDIDATES, "seed": seed}
+    settings |= {"store": store, "data_root": data_root}
     return {
         name: experiments.recovered_images(
             run, experiments.recover(run, "holdout", operator=operator, **settings), shown

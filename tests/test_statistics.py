@@ -16,10 +16,12 @@ from mempaper.statistics import (
     KSResult,
     OverfittingTest,
     bootstrap_interval,
+    gap_change,
     ks_test,
     median_recovery_error,
     mre_gap,
     overfitting_test,
+    paired_excess,
     pass_ratio,
     relative_excess,
     share_interval,
@@ -85,6 +87,66 @@ def test_relative_excess_by_hand_and_along_an_axis():
     stacked = relative_excess(np.stack([errors, reference]), np.stack([reference, reference]))
     assert stacked.tolist() == [0.5, 0]
     assert relative_excess(errors[:, None], reference[:, None], axis=0).tolist() == [0.5]
+
+
+def test_the_paired_excess_resamples_images():
+    """Twice the error of each image is an excess of 1 in every resample."""
+    errors = draws(5).lognormal(size=30)
+    found = paired_excess(2 * errors, errors)
+    assert (found.low, found.estimate, found.high) == pytest.approx((1, 1, 1))
+    unpaired = paired_excess(2 * errors[::-1], errors)
+    assert unpaired.low < 0.99 < 1.01 < unpaired.high
+    refused(
+        lambda: paired_excess([1.0, 2.0, 3.0], [1.0, 2.0]),
+        "reference_errors",
+        rule="hold 3 errors",
+        value="2",
+        remedy="Pair the images.",
+    )
+    with pytest.raises(InputError, match="reference_errors must have a positive median"):
+        paired_excess([1.0, 2.0], [0.0, 0.0])
+
+
+def test_the_change_of_the_gap_by_hand():
+    """Gaps (4 - 3) / 4 and (10 - 2) / 10: the second is larger by 0.55."""
+    found = gap_change([1.0, 3.0, 9.0], [4.0, 2.0, 5.0], [2.0, 1.0, 3.0], [9.0, 10.0, 11.0])
+    assert found.estimate == pytest.approx(0.8 - 0.25)
+
+
+def test_the_change_of_the_gap_resamples_images_not_errors():
+    """Errors in another unit are other errors of the same images: no resample changes the gap."""
+    train, val = draws(1).lognormal(size=30), 1 + draws(2).lognormal(size=40)
+    found = gap_change(train, val, 7 * train, 7 * val)
+    assert (found.low, found.high) == pytest.approx((0, 0), abs=1e-12)
+    mixed = gap_change(train, val, 7 * train[::-1], 7 * val)
+    assert mixed.low < -0.01 < 0.01 < mixed.high
+
+
+def test_the_change_of_the_gap_is_the_naive_loops():
+    train, val, *others = (draws(k).lognormal(k % 2, 1, 200) for k in range(4))
+    found = gap_change(train, val, *others, resamples=4000)
+    rng = draws(9)
+
+    def gap(a, b):
+        return 1 - np.median(a) / np.median(b)
+
+    naive = []
+    for _ in range(4000):
+        i, j = rng.integers(0, 200, (2, 200))
+        naive.append(gap(others[0][i], others[1][j]) - gap(train[i], val[j]))
+    width = found.high - found.low
+    expected = np.quantile(naive, [0.025, 0.975])
+    np.testing.assert_allclose([found.low, found.high], expected, atol=0.08 * width)
+
+
+def test_the_change_of_the_gap_needs_pairs():
+    refused(
+        lambda: gap_change([1.0, 2.0], [1.0, 2.0], [1.0, 2.0, 3.0], [1.0, 2.0]),
+        "other_train_errors",
+        rule="hold 2 errors",
+        value="3",
+        remedy="Pair the images.",
+    )
 
 
 @pytest.mark.parametrize("shapes", [(7, 7), (8, 5), (40, 23)])

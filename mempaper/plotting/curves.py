@@ -111,5 +111,6 @@ def error_against_strength(
             linewidth=2,
             label=name,
         )
-    ax.set(yscale="log", xlabel=strength, ylabel=f"median {ERROR_LABEL}")
+    label = "median recovery error\n(mean squared error per pixel)"
+    ax.set(yscale="log", xlabel=strength, ylabel=label)
     return ax

@@ -20,6 +20,7 @@ from .recovery_errors import (
     median_recovery_error,
     mre_gap,
     overfitting_test,
+    paired_excess,
     relative_excess,
     wasserstein,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "median_recovery_error",
     "mre_gap",
     "overfitting_test",
+    "paired_excess",
     "pass_ratio",
     "precision_recall",
     "relative_excess",

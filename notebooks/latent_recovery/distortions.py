@@ -56,7 +56,7 @@ measured = robustness.measure(runs, strengths, count=count, steps=passes)
 # | caption: >-
 # |   A hold-out image under each distortion, from strength 0 on the left to the greatest on the right,
 # |   and the nearest image that the first generator can make.
-fig, axes = plt.subplots(1, 3, figsize=(7, 1.5))
+fig, axes = plt.subplots(1, 3, figsize=(7, 1.4))
 for (name, (distorted, recovered)), ax in zip(measured.examples.items(), axes, strict=True):
     plotting.image_grid({"$y$": distorted, "$G(z^*)$": recovered}, ax=ax)
     ax.set_title(name)
@@ -73,7 +73,7 @@ plt.show()
 # | caption: >-
 # |   Fig. 2 of {cite:t}`webster2019`: median recovery error of hold-out images against the strength
 # |   of each distortion, with 95 % bootstrap intervals.
-fig, axes = plt.subplots(1, 3, figsize=(7, 3.2), sharey=True)
+fig, axes = plt.subplots(1, 3, figsize=(7, 3.4), sharey=True)
 for name, ax in zip(strengths, axes, strict=True):
     described = robustness.DISTORTIONS[name].strength
     plotting.error_against_strength(measured.curves(name), ax=ax, strength=described)
@@ -85,9 +85,11 @@ plt.show()
 # %% [markdown]
 # ## Verdict
 #
-# Noise can be told from a face by its error alone if any can: a generator has no latent code for it.
-# A patch is another matter. The more of the image it covers, the less of it there is to miss, and the
-# generator answers a face with a hole by a whole face.
+# The error is taken against the distorted image, as in the paper. So a generator that makes no noise
+# pays at least the noise's variance, and its curve rises whatever it has learned about faces; what the
+# last two panels show is that it makes none. The warp is the harder test: a warped face is smooth, and
+# only its shape is wrong. A slight warp may even lower the error, for reading pixels between pixels
+# blurs the image, and a blurred image is easier to come close to.
 
 # %%
 verdict = claims.judge("strong-distortion-rejected", excesses=measured.excess())

@@ -19,8 +19,11 @@
 # and their Fig. 6). They note that the face filled in is plausible and that it is another person: a
 # generator that had memorized the photograph would put back the very one.
 #
-# So two things can be measured on what was hidden: how far $G(z^*)$ is from the truth, and how far
-# the training image is that fits the visible part best. The paper shows images that the generator was
+# (The caption of that figure has the two operators the wrong way round.)
+#
+# So it can be measured on what was hidden how far $G(z^*)$ is from the truth, beside two other guesses:
+# the training image that fits the visible part best, and what was filled in for another image, which
+# is as plausible and has nothing to do with this one. The paper shows images that the generator was
 # trained on; here they are hold-out images, for the nearest training image of a training image is
 # itself.
 
@@ -81,6 +84,10 @@ plt.show()
 
 # %% [markdown]
 # ## Errors of what was hidden
+#
+# A nearest neighbour among thousands of training images is a strong guess for the hidden part: it is a
+# real image, sharp and without artefacts. Recovery may fit the visible part better and the hidden part
+# worse, as a generator that can be bent to fit what it is shown has less to say about the rest.
 
 # %%
 # | table: tab-completed

@@ -72,7 +72,7 @@ def rows(nearest, shown):
 # | caption: >-
 # |   Fig. 1 of {cite:t}`webster2019`: targets $y$, hold-out images under four $\phi$, the nearest
 # |   generated image and the nearest training image. The first images, none selected.
-fig, axes = plt.subplots(2, 2, figsize=(7, 4.6))
+fig, axes = plt.subplots(2, 2, figsize=(7, 4.2))
 for (name, nearest), ax in zip(found.items(), axes.flat, strict=True):
     plotting.image_grid(rows(nearest, 5), ax=ax)
     ax.set_title(name)

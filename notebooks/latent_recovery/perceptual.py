@@ -32,10 +32,10 @@ glo_steps = 800  # [1, inf) updates of the GLO generator
 latent_dim = 128  # [1, 4096] size of the latent code
 width = 64  # [16, 2048] channels at the generator's coarsest grid
 features = ["classifier"]  # {classifier, squeezenet, lpips, vgg19} perceptual operators
-classifier_steps = 300  # [1, inf) updates of the classifier
+classifier_steps = 200  # [1, inf) updates of the classifier
 resolution = 64  # [32, 1024] pixels to which images are resized for SqueezeNet, LPIPS and VGG-19
-count = 150  # [2, inf) training and hold-out images to recover, each
-passes = 60  # [1, inf) generator passes for each image
+count = 100  # [2, inf) training and hold-out images to recover, each
+passes = 50  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 
 # %%
