@@ -71,13 +71,14 @@ def jobs(
 def rows(assessments: Iterable[Assessment]) -> pd.DataFrame:
     """Returns the columns of Table 1 as numbers, with the signed gap and its 95 % interval.
 
-    mre_gap is a fraction; own_recovered is the share of own samples with an error below 0.001.
+    mre_gap is a fraction; own_recovered is the share of own samples with an error below 0.001, and
+    like mre_generated not a number where an encoder recovers.
     """
     return pd.DataFrame([_row(assessment) for assessment in assessments])
 
 
 def _row(assessment: Assessment) -> dict[str, Any]:
-    test = assessment.test
+    test, encoded = assessment.test, assessment.encoded
     return {
         "dataset": assessment.dataset,
         "model": assessment.name,
@@ -87,9 +88,9 @@ def _row(assessment: Assessment) -> dict[str, Any]:
         "mre_gap_high": test.gap.high,
         "mre_train": test.mre_train.estimate,
         "mre_val": test.mre_val.estimate,
-        "mre_generated": float(np.median(assessment.errors["generated"])),
+        "mre_generated": np.nan if encoded else float(np.median(assessment.errors["generated"])),
         "mre_distortion": float(np.median(assessment.errors["distorted"])),
-        "own_recovered": assessment.recovered_share(RECOVERED).estimate,
+        "own_recovered": np.nan if encoded else assessment.recovered_share(RECOVERED).estimate,
         "wasserstein": test.wasserstein,
         "train_count": test.train_count,
         "val_count": test.val_count,
@@ -132,7 +133,7 @@ def _text(row: Mapping[str, Any]) -> dict[str, Any]:
         "mre_gap": _gap(row),
         "detected": _detected(row),
         **{name: _form(row[name], "{:.2e}") for name in errors},
-        "own_recovered": None if own is None else f"{100 * own:.0f}",
+        "own_recovered": None if own is None else _form(100 * own, "{:.0f}"),
     }
 
 
@@ -221,7 +222,7 @@ def gans(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
 
 def recovered(assessments: Iterable[Assessment]) -> dict[str, float]:
     """Returns the share of own samples recovered, by the keys of `gaps`."""
-    return {label(a): a.recovered_share(RECOVERED).estimate for a in assessments}
+    return {label(a): a.recovered_share(RECOVERED).estimate for a in assessments if not a.encoded}
 
 
 def _counted(assessments: Iterable[Assessment]) -> dict[tuple[str, str], list[Assessment]]:

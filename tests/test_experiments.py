@@ -1,3 +1,4 @@
+import dataclasses
 import html
 import json
 from pathlib import Path
@@ -529,6 +530,32 @@ def test_rows_are_the_numbers_of_the_assessments():
     assert row["wasserstein"] == pytest.approx(3 * 50)
     assert row["ks_p_value"] == a.test.ks.p_value
     assert (row["train_count"], row["val_count"]) == (99, 99)
+
+
+def test_where_an_encoder_recovers_own_samples_are_left_out():
+    a = assessment("ae", count=64)
+    a = dataclasses.replace(a, errors={k: v for k, v in a.errors.items() if k != "generated"})
+    assert a.encoded
+    assert not assessment("ae").encoded
+    (row,) = table_1.rows([a]).to_dict("records")
+    assert np.isnan(row["mre_generated"])
+    assert np.isnan(row["own_recovered"])
+    text = table_1.as_text(table_1.rows([a, assessment("glo")]))
+    assert text["MRE generated"].tolist()[0] == text["own samples recovered (%)"].tolist()[0] == ""
+    assert text["own samples recovered (%)"].tolist()[1] == "50"
+    assert list(table_1.recovered([a, assessment("glo")])) == ["mnist, GLO-100, seed 0"]
+
+
+def test_an_auto_encoder_is_assessed_by_its_encoder_unless_told_otherwise(store):
+    run = experiments.train("ae", "digits", store=store, **TINY)
+    usual, optimised = (
+        experiments.assess([run, run], count=4, steps=3, method=method, store=store)
+        for method in (None, "lbfgs")
+    )
+    assert [set(a.errors) for a in usual] == [set(experiments.KINDS) - {"generated"}] * 2
+    assert [set(a.errors) for a in optimised] == [set(experiments.KINDS)] * 2
+    encoded = experiments.recover(run, "holdout", count=4, method="encoder", store=store)
+    assert np.array_equal(usual[1].errors["holdout"], experiments.recovered(encoded)["errors"])
 
 
 @pytest.mark.parametrize(
