@@ -112,6 +112,7 @@ fig, axes = plt.subplots(len(assessments), 1, figsize=(7, 2.2 * len(assessments)
 for assessment, ax in zip(assessments, axes, strict=True):
     plotting.error_histograms(assessment.labelled_errors, ax=ax)
     ax.set_title(assessment.name)
+    ax.label_outer()
 plt.show()
 
 # %% [markdown]
