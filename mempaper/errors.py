@@ -1,6 +1,8 @@
 """The error that every mistake of a caller ends in."""
 
-__all__ = ["InputError"]
+from numbers import Integral
+
+__all__ = ["InputError", "check_count"]
 
 
 class InputError(ValueError):
@@ -12,3 +14,12 @@ class InputError(ValueError):
 
     def __reduce__(self):
         return type(self), (self.argument, self.rule, self.value, self.remedy)
+
+
+def check_count(argument: str, value: object, least: int, most: int | None = None) -> None:
+    """Raises InputError where `value` is no whole number from `least` to `most`."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        rule = f"be a whole number, at least {least:,}"
+        rule += "" if most is None else f" and at most {most:,}"
+        raise InputError(argument, rule, repr(value), "Give such a number.")

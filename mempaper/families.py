@@ -15,7 +15,7 @@ from .training import autoencoder, flow, gan, glo, losses, mesch, penalties, upd
 from .training import pggan as pggan_training
 from .training.loop import Objective
 
-__all__ = ["FAMILIES", "Family", "get"]
+__all__ = ["FAMILIES", "Family", "get", "specified"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,23 @@ def get(name: str) -> Family:
             "model", f"be one of {', '.join(FAMILIES)}", repr(name), "Choose one of these."
         )
     return FAMILIES[name]
+
+
+def specified(model: str) -> tuple[str, int | None]:
+    """Returns family and number of training images of a model such as "glo-1024" or "dcgan".
+
+    The number is None where the model is to see all images: "dcgan", "glo-all".
+
+    Raises
+        InputError  there is no such family, or a number is missing or out of place
+    """
+    name, _, count = model.partition("-")
+    counted = get(name).counted
+    if counted != bool(count) or not (count in ("", "all") or count.isdecimal()):
+        rule = "say how many training images it sees" if counted else "be a name without a number"
+        remedy = f"Write {name}-1024 or {name}-all." if counted else f"Write {name}."
+        raise InputError("models", rule, repr(model), remedy)
+    return name, int(count) if count.isdecimal() else None
 
 
 _SMALL = {"batch_size": 16, "latent_dim": 64}

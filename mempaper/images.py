@@ -20,13 +20,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from . import sources
-from .errors import InputError
+from .errors import InputError, check_count
 from .sources import NAMED as SOURCES
 from .sources import Part, data_root
 
 __all__ = ["SOURCES", "Images", "Split", "Status", "data_root", "fetch", "load", "status"]
 
 _ORDER_SEED = 20190613
+_LARGEST = 4096  # pixels a side
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,9 +104,12 @@ def load(
         InputError  an unknown source, one that is not there or not readable, or more images asked
                     for than there are
     """
-    for name, value, least in (("size", size, 1), ("train", train, 1), ("holdout", holdout, 0)):
-        if value is not None and value < least:
-            raise InputError(name, f"be at least {least}", value, "Give a larger number.")
+    if not isinstance(source, str | Path):
+        raise InputError("source", "be a name or a path", repr(source), "See SOURCES.")
+    limits = {"size": (size, 1, _LARGEST), "train": (train, 1), "holdout": (holdout, 0)}
+    for name, (value, *bounds) in limits.items():
+        if value is not None:
+            check_count(name, value, *bounds)
     if str(source) in SOURCES:
         return _load_named(str(source), size, train, holdout, data_root(root))
     return _load_path(Path(source), size, train, holdout, data_root(root))
@@ -231,6 +235,8 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
     try:
         SOURCES[name].download(folder)
     except (OSError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno in sources.UNWRITABLE:
+            raise sources.unwritable(folder, error) from error
         raise InputError(
             "name",
             "be reachable",

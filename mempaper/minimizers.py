@@ -15,7 +15,9 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-__all__ = ["LBFGS", "SGD", "Adam", "PublishedLBFGS", "State", "Stop", "two_loop"]
+from .quasi_newton import direction, history, remember
+
+__all__ = ["LBFGS", "SGD", "Adam", "PublishedLBFGS", "State", "Stop"]
 
 State = dict[str, Tensor]
 
@@ -25,7 +27,8 @@ class Stop(IntEnum):
 
     SMALL_VALUE = 0  # the value fell below value_tolerance
     SMALL_GRADIENT = 1  # the gradient vanished
-    FLAT = 2  # the last `patience` steps together lowered the value by less than flat_tolerance
+    FLAT = 2  # the last `patience` steps together lowered the value by less than flat_tolerance,
+    # or the next one would by less than its rounding
     NO_DESCENT = 3  # no step along the direction lowered the value
     NOT_FINITE = 4  # the value or gradient at the start was NaN or infinite
     BUDGET = 5  # all evaluations were spent
@@ -56,54 +59,6 @@ def _finite(f: Float[Tensor, "b"], g: Float[Tensor, "b d"]) -> Bool[Tensor, "b"]
     return f.isfinite() & g.isfinite().all(1)
 
 
-def two_loop(
-    gradient: Float[Tensor, "b d"],
-    s: Float[Tensor, "b m d"],
-    y: Float[Tensor, "b m d"],
-    rho: Float[Tensor, "b m"],
-) -> Float[Tensor, "b d"]:
-    """Returns H g for each problem, H the inverse Hessian estimate of its (s, y) pairs.
-
-    Nocedal and Wright (2006), Algorithm 7.4, pairs oldest first, with rho = 1 / (y.s), and
-    rho = 0 for an empty slot. H grows from gamma I with gamma = s.y / y.y of the newest pair
-    (Eq. 7.20), or from I without a pair.
-    """
-    m = s.shape[1]
-    q, alphas = gradient, []
-    for i in reversed(range(m)):
-        alphas.append(rho[:, i] * _dot(s[:, i], q))
-        q = q - alphas[-1][:, None] * y[:, i]
-    newest = y[:, -1]
-    gamma = torch.where(rho[:, -1] > 0, 1 / (rho[:, -1] * _dot(newest, newest)), 1.0)
-    q = gamma[:, None] * q
-    for i in range(m):
-        beta = rho[:, i] * _dot(y[:, i], q)
-        q = q + (alphas[m - 1 - i] - beta)[:, None] * s[:, i]
-    return q
-
-
-def _remember(
-    state: State, s: Float[Tensor, "b d"], y: Float[Tensor, "b d"], floor: float
-) -> dict[str, Tensor]:
-    """Returns the history with (s, y) appended where y.s > floor: H stays positive definite."""
-    ys = _dot(y, s)
-    good = ys > floor
-    pair = {"s": s, "y": y, "rho": 1 / ys}
-    return {
-        name: torch.where(
-            good.view(-1, *[1] * (state[name].ndim - 1)),
-            torch.cat([state[name][:, 1:], new[:, None]], 1),
-            state[name],
-        )
-        for name, new in pair.items()
-    }
-
-
-def _history(x: Float[Tensor, "b d"], memory: int) -> State:
-    empty = x.new_zeros(len(x), memory, x.shape[1])
-    return {"s": empty, "y": empty, "rho": empty[..., 0]}
-
-
 @dataclass(frozen=True)
 class LBFGS:
     """Limited-memory BFGS with a backtracking line search for every problem (Liu and Nocedal 1989).
@@ -114,7 +69,7 @@ class LBFGS:
     longer than `longest` times sqrt(d), the norm of a typical latent code.
     """
 
-    memory: int = 30  # pairs kept
+    memory: int = 100  # pairs kept
     armijo: float = 1e-4  # share of the linear decrease that a step must reach
     longest: float = 0.5  # longest step, in units of sqrt(d)
     shortest: float = 1e-8  # a step shrunk below this factor means that nothing descends
@@ -122,12 +77,12 @@ class LBFGS:
     flat_tolerance: float = 1e-3  # relative decrease over `patience` steps
     patience: int = 10  # accepted steps
 
-    def start(self, x: Float[Tensor, "b d"]) -> State:
-        """Returns the state of problems that begin at `x`."""
+    def start(self, x: Float[Tensor, "b d"], passes: int) -> State:
+        """Returns the state of problems that begin at `x` and may be told as many `passes`."""
         vector, scalar = torch.zeros_like(x), x.new_zeros(len(x))
         return (
             _start(x)
-            | _history(x, self.memory)
+            | history(x, min(self.memory, passes))
             | {"g": vector, "p": vector, "slope": scalar, "t": scalar}
             | {"f_then": scalar, "accepted": scalar}
         )
@@ -147,21 +102,22 @@ class LBFGS:
 
         floor = torch.finfo(x.dtype).tiny
         moved = (accept & ~fresh)[:, None]
-        history = _remember(
+        remember(
             state,
             torch.where(moved, x - state["x"], 0.0),
             torch.where(moved, g - state["g"], 0.0),
-            floor,
+            floor=floor,
+            memory=self.memory,
         )
         row = accept[:, None]
-        new = state | history
+        new = dict(state)
         new["x"] = torch.where(row, x, state["x"])
         new["f"] = torch.where(accept, f, state["f"])
         new["g"] = torch.where(row, g, state["g"])
 
-        p = -two_loop(new["g"], new["s"], new["y"], new["rho"])
+        p = direction(new, new["g"])
         slope = _dot(p, new["g"])
-        first = new["rho"][:, -1] == 0
+        first = new["count"] == 0
         t = torch.where(first, new["f"] / -slope, torch.ones_like(slope))
         cap = self.longest * x.shape[1] ** 0.5 / p.norm(dim=1)
         excess = f - state["f"] - state["t"] * state["slope"]
@@ -179,7 +135,8 @@ class LBFGS:
 
         stop = _halt(stop, accept & (f <= self.value_tolerance), Stop.SMALL_VALUE)
         stop = _halt(stop, accept & (slope > -floor), Stop.SMALL_GRADIENT)
-        stop = _halt(stop, due & flat, Stop.FLAT)
+        lost = -shrunk * state["slope"] < torch.finfo(f.dtype).eps * state["f"]
+        stop = _halt(stop, (due & flat) | (finite & ~accept & lost), Stop.FLAT)
         new["stop"] = _halt(stop, ~accept & (shrunk < self.shortest), Stop.NO_DESCENT)
         return new
 
@@ -199,11 +156,13 @@ class PublishedLBFGS:
     slope_tolerance: float = 1e-9
     gradient_tolerance: float = 1e-7
 
-    def start(self, x: Float[Tensor, "b d"]) -> State:
-        """Returns the state of problems that begin at `x`."""
+    def start(self, x: Float[Tensor, "b d"], passes: int) -> State:
+        """Returns the state of problems that begin at `x` and may be told as many `passes`."""
         steps = torch.zeros_like(x[:, 0])
         zero = torch.zeros_like(x)
-        return _start(x) | _history(x, self.memory) | {"g": zero, "step": zero, "k": steps}
+        return (
+            _start(x) | history(x, min(self.memory, passes)) | {"g": zero, "step": zero, "k": steps}
+        )
 
     def ask(self, state: State) -> Float[Tensor, "b d"]:
         """Returns the points at which values and gradients are wanted."""
@@ -213,24 +172,20 @@ class PublishedLBFGS:
         """Returns the state after the values and gradients at the points last asked for."""
         first = state["k"] == 0
         y = torch.where(first[:, None], 0.0, g - state["g"])
-        history = _remember(state, state["step"], y, self.curvature_floor)
-        p = -two_loop(g, history["s"], history["y"], history["rho"])
+        remember(state, state["step"], y, floor=self.curvature_floor, memory=self.memory)
+        p = direction(state, g)
         cautious = (1 / g.abs().sum(1)).clamp(max=1.0)
         t = self.learning_rate * torch.where(first, cautious, 1.0)
         still = (g.abs().amax(1) <= self.gradient_tolerance) | (_dot(p, g) > -self.slope_tolerance)
         step = torch.where(still[:, None], 0.0, t[:, None] * p)
-        return (
-            state
-            | history
-            | {
-                "x": state["x"] + step,
-                "g": g,
-                "step": step,
-                "f": f,
-                "k": state["k"] + 1,
-                "stop": _halt(state["stop"], ~_finite(f, g), Stop.NOT_FINITE),
-            }
-        )
+        return state | {
+            "x": state["x"] + step,
+            "g": g,
+            "step": step,
+            "f": f,
+            "k": state["k"] + 1,
+            "stop": _halt(state["stop"], ~_finite(f, g), Stop.NOT_FINITE),
+        }
 
 
 @dataclass(frozen=True)
@@ -240,8 +195,8 @@ class SGD:
     learning_rate: float = 10.0  # of the mean, not the sum, over pixels
     momentum: float = 0.9
 
-    def start(self, x: Float[Tensor, "b d"]) -> State:
-        """Returns the state of problems that begin at `x`."""
+    def start(self, x: Float[Tensor, "b d"], passes: int) -> State:
+        """Returns the state of problems that begin at `x` and may be told as many `passes`."""
         return _start(x) | {"velocity": torch.zeros_like(x)}
 
     def ask(self, state: State) -> Float[Tensor, "b d"]:
@@ -268,8 +223,8 @@ class Adam:
     beta2: float = 0.999
     epsilon: float = 1e-8
 
-    def start(self, x: Float[Tensor, "b d"]) -> State:
-        """Returns the state of problems that begin at `x`."""
+    def start(self, x: Float[Tensor, "b d"], passes: int) -> State:
+        """Returns the state of problems that begin at `x` and may be told as many `passes`."""
         zero = torch.zeros_like(x)
         return _start(x) | {"m": zero, "v": zero, "k": torch.zeros_like(x[:, 0])}
 

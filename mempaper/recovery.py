@@ -237,7 +237,7 @@ def _solve(problem, minimizer, starts, steps, batch_size, trace, progress) -> di
             active = 0 if state is None else len(state["x"])
             if active < batch_size and waiting < n * restarts:
                 task = torch.arange(waiting, min(waiting + batch_size - active, n * restarts))
-                fresh = _enter(problem, minimizer, starts, task)
+                fresh = _enter(problem, minimizer, starts, task, steps)
                 state = fresh if state is None else _join(state, fresh)
                 waiting += len(task)
             f, g = problem.value_and_gradient(minimizer.ask(state), state["wanted"])
@@ -257,10 +257,12 @@ def _solve(problem, minimizer, starts, steps, batch_size, trace, progress) -> di
     return found
 
 
-def _enter(problem, minimizer, starts: Float[Tensor, "n r d"], task: Int[Tensor, "k"]) -> State:
+def _enter(
+    problem, minimizer, starts: Float[Tensor, "n r d"], task: Int[Tensor, "k"], steps: int
+) -> State:
     image, restart = task // starts.shape[1], task % starts.shape[1]
     task = task.to(problem.device)
-    return minimizer.start(starts[image, restart]) | {
+    return minimizer.start(starts[image, restart], steps) | {
         "task": task,
         "spent": torch.zeros_like(task),
         "wanted": problem.features(problem.target(image)),

@@ -5,6 +5,7 @@ as a folder of image files; a folder, an .npy or an .npz file of the reader's ow
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ from platformdirs import user_cache_path
 
 from . import faces
 from .errors import InputError
+from .files import sha256
 from .progress import track
 
 __all__ = ["NAMED", "Part", "Source", "data_root", "present", "read_array", "read_files"]
@@ -29,6 +31,7 @@ __all__ = ["NAMED", "Part", "Source", "data_root", "present", "read_array", "rea
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
 HOLDOUT_FACES = 1_000_000
 _MOST_PIXELS = 1 << 26  # of one file: 8,192 x 8,192
+UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,7 @@ def image_files(folder: Path) -> list[Path]:
     """Returns the image files below a folder, sorted by path.
 
     Raises
-        InputError  there is no such folder, or no image in it
+        InputError  there is no such folder, or no image in it, or a part of it cannot be read
     """
     if not folder.is_dir():
         raise InputError(
@@ -162,12 +165,26 @@ def image_files(folder: Path) -> list[Path]:
             folder,
             "Check the path, or see `mempaper data list` for named sources.",
         )
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    paths = (
+        Path(parent, name)
+        for parent, _, names in os.walk(folder, onerror=_unreadable)
+        for name in names
+    )
+    found = sorted(p for p in paths if p.suffix.lower() in SUFFIXES and p.is_file())
     if not found:
         raise InputError(
             "source", "be a folder with images", folder, f"It reads {', '.join(sorted(SUFFIXES))}."
         )
     return found
+
+
+def _unreadable(error: OSError) -> None:
+    raise InputError(
+        "source",
+        "be readable in all its folders",
+        f"{error.filename} ({error.strerror})",
+        "Change its permissions, or choose a folder without it.",
+    ) from error
 
 
 def cropped(image, size: int) -> np.ndarray:
@@ -181,15 +198,17 @@ def cropped(image, size: int) -> np.ndarray:
 def read_files(files: list[Path], size: int, cache: Path) -> Part:
     """Returns the files as RGB squares, decoded once into a memory-mapped array below `cache`.
 
+    The array's checksum is a part of its name: a damaged one is noticed and made again.
+
     Raises
         InputError  a file is no whole image, has more than 67 million pixels or more than 8 bits a
                     channel, and is named; or `cache` cannot be written
     """
     stats = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     key = hashlib.sha256(json.dumps([size, stats]).encode()).hexdigest()[:16]
-    path = cache / f"{key}.npy"
-    if not _is_whole_array(path):
-        unfinished = path.with_suffix(f".{os.getpid()}.part")
+    path = _whole_array(cache, key)
+    if path is None:
+        unfinished = cache / f"{key}.{os.getpid()}.part"
         try:
             cache.mkdir(parents=True, exist_ok=True)
             shape = (len(files), 3, size, size)
@@ -198,6 +217,7 @@ def read_files(files: list[Path], size: int, cache: Path) -> Part:
             for i, file in enumerate(track(files, "decoding images")):
                 array[i] = _decoded(file, size).transpose(2, 0, 1)
             array.flush()
+            path = cache / f"{key}-{sha256(unfinished)[:16]}.npy"
             os.replace(unfinished, path)
         except OSError as error:
             raise unwritable(cache, error) from error
@@ -214,11 +234,14 @@ def _reserve(path: Path) -> None:
             os.posix_fallocate(f.fileno(), 0, path.stat().st_size)
 
 
-def _is_whole_array(path: Path) -> bool:
-    try:
-        return np.load(path, mmap_mode="r").ndim == 4
-    except (OSError, ValueError, EOFError):
-        return False
+def _whole_array(cache: Path, key: str) -> Path | None:
+    for path in cache.glob(f"{key}-*.npy"):
+        with contextlib.suppress(OSError):
+            if path.stem.endswith(sha256(path)[:16]):
+                return path
+            warnings.warn(f"{path} is damaged; the images are decoded again", stacklevel=3)
+            path.unlink()
+    return None
 
 
 def unwritable(folder: Path, error: OSError) -> InputError:

@@ -70,6 +70,28 @@ CASES = [
     ("small-glo-detected", {"tests": {}}, "not testable"),
     ("large-glo-undetected", {"tests": {"a": SAME}, "recovered": {"a": 1.0}}, "reproduced"),
     ("large-glo-undetected", {"tests": {"a": APART}, "recovered": {"a": 1.0}}, "not reproduced"),
+    *(
+        (claim, {"excesses": {"a": first, "b": second}}, verdict)
+        for claim in ("nearest-generated-robust", "strong-distortion-rejected", "completes-hidden")
+        for first, second, verdict in (
+            (interval(0.1, 0.3), interval(0.2, 5), "reproduced"),
+            (interval(0.1, 0.3), interval(-0.1, 5), "not testable"),
+            (interval(0.1, 0.3), interval(-0.5, -0.1), "not reproduced"),
+        )
+    ),
+    *(
+        ("perceptual-changes-nothing", {"pairs": {"a": pair}}, verdict)
+        for pair, verdict in (
+            ((SAME, SAME, interval(-0.05, 0.05)), "reproduced"),
+            ((SAME, SAME, interval(-0.05, 0.15)), "not testable"),
+            ((SAME, SAME, interval(0.12, 0.2)), "not reproduced"),
+            ((APART, APART, interval(-0.3, -0.2)), "reproduced"),
+            ((APART, SAME, interval(-0.05, 0.05)), "not reproduced"),
+            ((SAME, APART, interval(-0.05, 0.05)), "not reproduced"),
+        )
+    ),
+    ("gan-generalizes-locally", {"tests": {"a": SAME}, "recovered": {"a": 1.0}}, "reproduced"),
+    ("gan-generalizes-locally", {"tests": {"a": APART}, "recovered": {"a": 1.0}}, "not reproduced"),
     (
         "gap-falls-with-n",
         {"gaps": {"d": {128: interval(0.5, 0.7), 1024: interval(0, 0.1)}}},

@@ -1,3 +1,4 @@
+import inspect
 import os
 import pickle
 import struct
@@ -247,6 +248,25 @@ def test_decoded_images_are_kept_and_decoded_again_when_a_file_changes(
     assert not list((tmp_path / "decoded").glob("*.part"))
 
 
+@pytest.mark.parametrize("cut", [0, 60])
+def test_damaged_decoded_images_are_noticed_and_decoded_again(folder, tmp_path, cut):
+    first = np.array(images.load(folder, size=8, holdout=0, root=tmp_path).train.pixels)
+    [kept] = (tmp_path / "decoded").iterdir()
+    content = bytearray(kept.read_bytes())
+    content[-1] ^= 1
+    kept.write_bytes(content[: len(content) - cut])
+    with pytest.warns(UserWarning, match="is damaged; the images are decoded again"):
+        again = images.load(folder, size=8, holdout=0, root=tmp_path)
+    assert np.array_equal(again.train.pixels, first)
+
+
+def test_a_subfolder_that_cannot_be_read_is_named(folder, tmp_path, closed):
+    (folder / "closed").mkdir()
+    message = r"readable in all its folders; got .*closed"
+    with closed(folder / "closed"), pytest.raises(InputError, match=message):
+        images.load(folder, root=tmp_path)
+
+
 def test_a_folder_at_another_size_is_another_cache(folder, tmp_path):
     sizes = [images.load(folder, size=s, root=tmp_path).train.shape for s in (8, 4, None)]
     assert sizes == [(3, 8, 8), (3, 4, 4), (3, 128, 128)]
@@ -444,12 +464,6 @@ def test_more_images_than_there_are_are_refused(counts, got):
         images.load("digits", **counts)
 
 
-@pytest.mark.parametrize("wrong", [{"size": 0}, {"train": 0}, {"holdout": -1}, {"train": -5}])
-def test_counts_below_their_least_are_refused(wrong):
-    with pytest.raises(InputError, match=f"{next(iter(wrong))} must be at least"):
-        images.load("digits", **wrong)
-
-
 def test_a_misspelt_name_gets_a_suggestion():
     with pytest.raises(InputError, match=r"got 'fashion-mnist'\. Did you mean fashion_mnist\?"):
         images.load("fashion-mnist")
@@ -586,6 +600,39 @@ def test_fetching_where_nothing_can_be_written_is_refused(tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(InputError, match="root must be a writable folder"):
         images.fetch("mnist", tmp_path / "taken")
+
+
+@pytest.mark.parametrize("number", sorted(sources.UNWRITABLE))
+def test_fetching_onto_a_disk_that_is_full_or_closed_names_the_folder(
+    tmp_path, monkeypatch, number
+):
+    def refuse(*args, **kwargs):
+        raise OSError(number, os.strerror(number))
+
+    from mempaper._torchvision import torchvision
+
+    monkeypatch.setattr(torchvision.datasets, "MNIST", refuse)
+    with pytest.raises(InputError, match=f"root must be a writable.*{os.strerror(number)}"):
+        images.fetch("mnist", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("size", value) for value in (0, 4097, 10**9, 8.0, "8", True)),
+        *(("train", value) for value in (0, -1, 2.5, "all")),
+        *(("holdout", value) for value in (-1, 1.0, [3])),
+    ],
+)
+def test_sizes_and_counts_are_whole_numbers_in_their_range(name, value):
+    with pytest.raises(InputError, match=f"{name} must be a whole number, at least") as caught:
+        inspect.unwrap(images.load)("digits", **{name: value})
+    assert repr(value) in str(caught.value)
+
+
+def test_a_source_is_a_name_or_a_path():
+    with pytest.raises(InputError, match="source must be a name or a path; got 3"):
+        inspect.unwrap(images.load)(3)
 
 
 def test_the_data_root_is_the_argument_then_the_variable_then_the_cache(tmp_path, monkeypatch):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mempaper.minimizers import LBFGS, Adam, PublishedLBFGS, Stop, two_loop
+from mempaper.minimizers import LBFGS, Adam, PublishedLBFGS, Stop
+from mempaper.quasi_newton import two_loop
 
 DRAWS = torch.Generator().manual_seed(0)
 
@@ -18,52 +19,86 @@ def curved_pairs(b, m, d):
     s, root = normal(b, m, d), normal(b, d, d)
     a = root @ root.mT + torch.eye(d, dtype=torch.float64)
     y = torch.einsum("bij,bmj->bmi", a, s)
-    return s, y, 1 / (s * y).sum(2)
+    scale = (s * y).sum(2, keepdim=True).sqrt()
+    return s / scale, y / scale
 
 
-def dense_inverse(s, y, rho):
+def product(g, s, y):
+    """Returns two_loop with its triangle, written out."""
+    r = torch.zeros(len(s), s.shape[1], s.shape[1], dtype=s.dtype)
+    for i in range(s.shape[1]):
+        for j in range(i, s.shape[1]):
+            r[:, i, j] = (s[:, i] * y[:, j]).sum(1)
+    square = y[:, -1].square().sum(1)
+    return two_loop(g, s, y, r, torch.where(square > 0, 1 / square, 1.0))
+
+
+def dense_inverse(s, y):
     """The BFGS update of the inverse Hessian, pair by pair (Nocedal and Wright 2006, Eq. 7.16)."""
     m, d = s.shape
     eye = torch.eye(d, dtype=torch.float64)
     h = eye * (s[-1] @ y[-1]) / (y[-1] @ y[-1])
     for i in range(m):
-        v = eye - rho[i] * torch.outer(y[i], s[i])
-        h = v.T @ h @ v + rho[i] * torch.outer(s[i], s[i])
+        rho = 1 / (s[i] @ y[i])
+        v = eye - rho * torch.outer(y[i], s[i])
+        h = v.T @ h @ v + rho * torch.outer(s[i], s[i])
     return h
 
 
 def test_two_loop_is_the_dense_update():
-    s, y, rho = curved_pairs(3, 4, 6)
+    s, y = curved_pairs(3, 4, 6)
     g = normal(3, 6)
     for i in range(3):
-        expected = dense_inverse(s[i], y[i], rho[i]) @ g[i]
-        torch.testing.assert_close(two_loop(g, s, y, rho)[i], expected)
+        torch.testing.assert_close(product(g, s, y)[i], dense_inverse(s[i], y[i]) @ g[i])
+
+
+def test_the_history_is_the_last_pairs_scaled_with_their_triangle():
+    """A quadratic with the Hessian A, three pairs kept of five accepted steps."""
+    root = normal(6, 6)
+    a = root @ root.T + 6 * torch.eye(6, dtype=torch.float64)
+    x, memory = normal(1, 6), 3
+    minimizer, seen = LBFGS(memory=memory), []
+    state = minimizer.start(x, 20)
+    while len(seen) < 6:
+        point = minimizer.ask(state)
+        before = state["f"]
+        state = minimizer.tell(state, (point @ a * point).sum(1) / 2, point @ a)
+        if not torch.equal(before, state["f"]):
+            seen.append(point[0])
+    s = torch.stack(seen).diff(dim=0)[-memory:]
+    y = s @ a
+    scale = (s * y).sum(1, keepdim=True).sqrt()
+    torch.testing.assert_close(state["s"][0, :memory], s / scale)
+    torch.testing.assert_close(state["y"][0, :memory], y / scale)
+    torch.testing.assert_close(
+        state["r"][0, :memory, :memory], ((s / scale) @ (y / scale).T).triu()
+    )
+    expected = -dense_inverse(s, y) @ (seen[-1] @ a)
+    torch.testing.assert_close(state["p"][0], expected)
 
 
 def test_secant_equation():
-    s, y, rho = curved_pairs(5, 3, 8)
-    torch.testing.assert_close(two_loop(y[:, -1], s, y, rho), s[:, -1])
+    s, y = curved_pairs(5, 3, 8)
+    torch.testing.assert_close(product(y[:, -1], s, y), s[:, -1])
 
 
 def test_empty_slots_change_nothing():
-    s, y, rho = curved_pairs(2, 3, 5)
+    s, y = curved_pairs(2, 3, 5)
     g = normal(2, 5)
 
     def padded(x):
         return torch.cat([torch.zeros(2, 4, *x.shape[2:], dtype=torch.float64), x], 1)
 
-    torch.testing.assert_close(
-        two_loop(g, padded(s), padded(y), padded(rho)), two_loop(g, s, y, rho)
-    )
+    torch.testing.assert_close(product(g, padded(s), padded(y)), product(g, s, y))
 
 
 def test_without_a_pair_the_direction_is_the_gradient():
     g, empty = normal(2, 5), torch.zeros(2, 3, 5, dtype=torch.float64)
-    assert torch.equal(two_loop(g, empty, empty, empty[..., 0]), g)
+    assert torch.equal(product(g, empty, empty), g)
 
 
 def minimise(minimizer, function, x, passes):
-    state = minimizer.start(x)
+    state = minimizer.start(x, passes)
     for _ in range(passes):
         point = minimizer.ask(state).detach().requires_grad_(True)
         f = function(point)
@@ -85,7 +120,7 @@ def test_lbfgs_reaches_the_minimum_of_rosenbrocks_function():
 
 def test_every_accepted_value_satisfies_armijo():
     x, minimizer = normal(20, 2), LBFGS()
-    state = minimizer.start(x)
+    state = minimizer.start(x, 60)
     for _ in range(60):
         point = minimizer.ask(state).requires_grad_(True)
         f = rosenbrock(point)
@@ -100,7 +135,7 @@ def test_every_accepted_value_satisfies_armijo():
 
 def test_no_step_is_longer_than_the_cap():
     minimizer = LBFGS(longest=0.1)
-    state = minimizer.start(normal(10, 4) * 5)
+    state = minimizer.start(normal(10, 4) * 5, 30)
     for _ in range(30):
         point = minimizer.ask(state)
         assert ((point - state["x"]).norm(dim=1) <= 0.1 * 2 * (1 + 1e-9)).all()

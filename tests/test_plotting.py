@@ -263,6 +263,48 @@ def test_printed_gaps_stand_beside_those_that_the_paper_has(ax):
     assert legend(ax) == ["this book, 95% interval", "paper", "threshold, 10%"]
 
 
+# Frechet distances
+
+MODELS = {
+    "DCGAN": {"train": (0.08, 12.0), "validation": (0.09, 12.5)},
+    "GLO-128": {"train": (0.001, 30.0), "validation": (0.1, 31.0)},
+}
+
+
+def test_a_model_is_one_mark_in_two_colors_joined_by_a_line(ax):
+    assert plotting.fid_against_mre(MODELS, ax=ax, encoder="PCA") is ax
+    drawn = [dots for dots in ax.collections if len(dots.get_offsets())]
+    expected = [
+        (point, to_rgb(plotting.COLORS[kind]))
+        for points in MODELS.values()
+        for kind, point in points.items()
+    ]
+    found = [(tuple(d.get_offsets()[0]), tuple(d.get_facecolor()[0, :3])) for d in drawn]
+    assert found == expected
+    shapes = [dots.get_paths()[0].vertices.tolist() for dots in drawn]
+    assert shapes[0] == shapes[1] != shapes[2] == shapes[3]
+    lines = [line.get_xydata().tolist() for line in ax.lines if len(line.get_xdata())]
+    assert lines == [[list(p) for p in points.values()] for points in MODELS.values()]
+
+
+def test_distances_say_what_they_are_of(ax):
+    plotting.fid_against_mre(MODELS, ax=ax, encoder="SqueezeNet 1.1")
+    assert ax.get_xscale() == "log"
+    assert ax.get_yscale() == "linear"
+    assert ax.get_xlabel() == "median recovery error (mean squared error per pixel)"
+    assert "squared units of SqueezeNet 1.1 features" in ax.get_ylabel()
+    assert legend(ax) == ["DCGAN", "GLO-128", "train images", "validation images"]
+
+
+def test_distances_refuse_an_error_of_zero(ax):
+    broken = {"flow": {"train": (0.0, 1.0), "validation": (0.1, 1.0)}}
+    refused(
+        lambda: plotting.fid_against_mre(broken, ax=ax, encoder="PCA"),
+        "models['flow']",
+        "must have positive errors on a log axis",
+    )
+
+
 # Images
 
 
@@ -361,3 +403,33 @@ def test_the_style_of_the_book():
             assert colors == [to_rgb(color) for color in plotting.CYCLE]
         finally:
             plt.close(figure)
+
+
+# Errors against a strength
+
+
+def test_error_against_strength_has_a_line_and_a_band_for_each_model(ax):
+    curves = {
+        "a": {2.0: Interval(2.0, 5.0, 3.0, 0.95), 0.0: Interval(0.5, 1.5, 1.0, 0.95)},
+        "b": {0.0: Interval(3.0, 5.0, 4.0, 0.95)},
+    }
+    assert plotting.error_against_strength(curves, ax=ax, strength="noise (grey levels)") is ax
+    a, b = ax.get_lines()
+    assert a.get_xydata().tolist() == [[0, 1], [2, 3]]
+    assert b.get_xydata().tolist() == [[0, 4]]
+    assert a.get_color() != b.get_color()
+    band = ax.collections[0].get_paths()[0].vertices
+    assert {tuple(point) for point in band.tolist()} == {(0, 0.5), (0, 1.5), (2, 2), (2, 5)}
+    assert ax.get_yscale() == "log"
+    assert ax.get_xlabel() == "noise (grey levels)"
+    ax.legend()
+    assert legend(ax) == ["a", "b"]
+
+
+def test_error_against_strength_needs_positive_errors(ax):
+    curves = {"a": {0.0: Interval(0.0, 1.0, 0.0, 0.95)}}
+    refused(
+        lambda: plotting.error_against_strength(curves, ax=ax, strength="s"),
+        "curves['a']",
+        "positive",
+    )

@@ -475,9 +475,34 @@ def test_other_errors_of_a_build_are_its_own(store):
         store.make("train", CONFIG, wrong)
 
 
+def test_a_root_that_cannot_be_read_is_said(store, closed):
+    run = store.make("train", CONFIG, build)
+    with closed(store.root, run.path.parent, run.path):
+        for act in (
+            lambda: store.make("train", CONFIG, must_not_build),
+            lambda: store.find("train", CONFIG),
+            store.list,
+            lambda: store.get(run.id),
+        ):
+            with pytest.raises(InputError, match=r"root must be a readable folder.*denied"):
+                act()
+    assert store.get(run.id) == run
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"started": 1}'])
+def test_a_damaged_record_of_an_earlier_attempt_costs_only_the_count(store, content):
+    def interrupted(folder):
+        (folder / "provenance.json").write_text(content)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.make("train", CONFIG, interrupted)
+    assert store.make("train", CONFIG, build).provenance["attempts"] == 1
+
+
 def test_a_root_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="root must be a folder on a writable file system"):
+    with pytest.raises(InputError, match="root must be a readable folder on a writable"):
         Store(tmp_path / "file").make("train", CONFIG, must_not_build)
 
 

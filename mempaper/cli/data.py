@@ -86,12 +86,4 @@ def fetch(
     """Downloads a source."""
     from .. import images
 
-    try:
-        typer.echo(images.fetch(name, data_root))
-    except (OSError, RuntimeError) as error:
-        raise InputError(
-            "name",
-            "be a source that can be reached from here",
-            f"{name} ({' '.join(str(error).split())})",
-            "Check the network and repeat the command, or copy the files into the data folder.",
-        ) from error
+    typer.echo(images.fetch(name, data_root))

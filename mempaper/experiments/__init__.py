@@ -4,16 +4,19 @@ Each step is found by what made it: a repeated call returns at once, an interrup
 """
 
 from .assessing import Assessment, assess
-from .recovering import KINDS, distortion, recover, recovered, targets
+from .classifying import classify
+from .recovering import KINDS, distortion, recover, recovered, recovered_images, targets
 from .training import train, train_all
 
 __all__ = [
     "KINDS",
     "Assessment",
     "assess",
+    "classify",
     "distortion",
     "recover",
     "recovered",
+    "recovered_images",
     "targets",
     "train",
     "train_all",

@@ -10,37 +10,60 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import encoding, families, files, generators, minimizers, operators, parallel, recovery
+from .. import (
+    encoding,
+    families,
+    files,
+    generators,
+    minimizers,
+    operators,
+    parallel,
+    quasi_newton,
+    recovery,
+)
 from ..errors import InputError
 from ..progress import track
 from ..runs import Run, Store
 from .splits import load_split
 
-__all__ = ["KINDS", "distortion", "recover", "recovered", "targets"]
+__all__ = ["KINDS", "distortion", "recover", "recovered", "recovered_images", "targets"]
 
 KINDS = ("train", "holdout", "generated", "distorted")
 _SHARD = 256
 
 
-def distortion(size: int, *, seed: int = 0) -> operators.SmoothWarp:
+def distortion(size: int, *, share: float = 0.04, seed: int = 0) -> operators.SmoothWarp:
     """Returns the smooth warp of Sec. 2.2 that makes this book's distorted images.
 
-    Its displacements have a standard deviation of 4 % of the image's side and vary over 1/8 of it.
-    The paper does not say which distortion its Table 1 uses, nor how strong.
+    Its displacements have a standard deviation of 4 %, or another share, of the image's side and
+    vary over 1/8 of it. The paper does not say which distortion its Table 1 uses, nor how strong.
     """
     smoothing = size / 8
-    sigma = 0.04 * size * 2 * np.sqrt(np.pi) * smoothing
+    sigma = share * size * 2 * np.sqrt(np.pi) * smoothing
     return operators.SmoothWarp(sigma=float(sigma), smoothing=smoothing, seed=seed)
 
 
 def targets(
-    run: Run, kind: str, count: int, *, seed: int = 0, data_root: Path | None = None
+    run: Run,
+    kind: str,
+    count: int,
+    *,
+    distort: operators.Operator | None = None,
+    seed: int = 0,
+    data_root: Path | None = None,
 ) -> torch.Tensor:
     """Returns `count` images (n, c, h, w) to recover with the generator of a training run.
 
-    kind  "train", the first images it was trained on; "holdout", images it never saw; "generated",
-          its own samples; "distorted", the first training images warped by `distortion`
+    kind     "train", the first images it was trained on; "holdout", images it never saw;
+             "generated", its own samples; "distorted", the first training images warped by
+             `distortion`
+    distort  makes each image another one, such as a noisy one
     """
+    plain = _targets(run, kind, count, seed, data_root)
+    return plain if distort is None else distort(plain)
+
+
+def _targets(run: Run, kind: str, count: int, seed: int, data_root: Path | None) -> torch.Tensor:
     if kind not in KINDS:
         raise InputError(
             "kind", f"be one of {', '.join(KINDS)}", repr(kind), "Choose one of these."
@@ -76,6 +99,8 @@ def recover(
     method: str | recovery.Method = "lbfgs",  # or "encoder"
     restarts: int = 1,
     candidates: int | None = None,
+    operator: operators.Operator | None = None,  # phi; None: the identity
+    distort: operators.Operator | None = None,  # of the targets, see `targets`
     seed: int = 0,
     store: Store | None = None,
     data_root: Path | None = None,
@@ -85,19 +110,31 @@ def recover(
     The run holds recovery.npz with latents, errors, stop and evaluations, as in recovery.Recovery,
     and trace, the error at each pass. It is made in shards, so that an interruption loses at most
     256 images. With method="encoder" the latents are those of the model's own encoder, and no
-    option but `seed` plays a part.
+    option but `distort` and `seed` plays a part. `operator` and `distort` are operators of this
+    package, or frozen dataclasses like them: see `operators.describe`.
 
     Raises
         InputError  an argument is unknown or out of range, or the model has no encoder
     """
     with parallel.one_thread():
-        wanted = targets(run, kind, count, seed=seed, data_root=data_root)
+        wanted = targets(run, kind, count, distort=distort, seed=seed, data_root=data_root)
     family = families.get(run.config["model"])
     if method == "encoder" and family.encoder is None:
         raise InputError(
             "method", f"be a minimiser's for {family.title}", "'encoder'", "It has no encoder."
         )
+    if method == "encoder" and operator is not None:
+        raise InputError(
+            "operator",
+            "be None where an encoder recovers",
+            type(operator).__name__,
+            "An encoder sees whole images: choose a minimiser.",
+        )
     config = {"run": run.id, "kind": kind, "count": len(wanted), "seed": seed}
+    if distort is not None:
+        config["distort"] = operators.describe(distort)
+    if operator is not None:
+        config["operator"] = operators.describe(operator)
     if method == "encoder":
         config["method"] = {"name": "encoder"}
     else:
@@ -129,6 +166,7 @@ def recover(
                         generator.network,
                         part,
                         generator.latent_dim,
+                        operator=operator,
                         method=method,
                         steps=steps,
                         restarts=restarts,
@@ -147,7 +185,7 @@ def recover(
             "evaluations": float(np.mean(whole["evaluations"])),
         }
 
-    code = (*family.code, encoding, generators, minimizers, operators, recovery)
+    code = (*family.code, encoding, generators, minimizers, operators, quasi_newton, recovery)
     return (store or Store()).make("recover", config, build, code=code, seed=seed)
 
 
@@ -175,3 +213,14 @@ def _read_arrays(path: Path) -> dict[str, np.ndarray]:
 def recovered(run: Run) -> dict[str, np.ndarray]:
     """Returns the arrays of a recovery run."""
     return _read_arrays(run.file("recovery.npz"))
+
+
+@torch.no_grad()
+def recovered_images(run: Run, made: Run, count: int | None = None) -> torch.Tensor:
+    """Returns the first `count`, or all, images G(z*) (n, c, h, w) that a recovery run found.
+
+    run  the training run whose generator was used
+    """
+    generator = generators.load(run)
+    latents = torch.from_numpy(recovered(made)["latents"][:count])
+    return torch.cat([generator(part) for part in latents.split(_SHARD)])

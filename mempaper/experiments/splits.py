@@ -12,4 +12,5 @@ __all__ = ["load_split"]
 def load_split(
     dataset: str, size: int | None, train: int | None, holdout: int | None, root: Path | None
 ) -> images.Split:
+    """Returns images.load of these arguments."""
     return images.load(dataset, size=size, train=train, holdout=holdout, root=root)

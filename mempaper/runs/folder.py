@@ -22,11 +22,8 @@ def attempt(partial: Path, identity: dict, build: Callable, seed: int | None) ->
     """Runs `build`, and writes metrics.json last: where it is, every other file is whole."""
     _drop_temporary(partial)
     earlier = partial / "provenance.json"
-    began = read(earlier) if earlier.exists() else {"started": now(), "attempts": 0}
-    record = provenance(seed=seed) | {
-        "started": began["started"],
-        "attempts": began["attempts"] + 1,
-    }
+    started, attempts = _begun(earlier)
+    record = provenance(seed=seed) | {"started": started, "attempts": attempts + 1}
     _write(partial / "config.json", identity)
     _write(earlier, record)
     clock = time.monotonic()
@@ -36,6 +33,14 @@ def attempt(partial: Path, identity: dict, build: Callable, seed: int | None) ->
     for file in _files(partial):
         _sync(file)
     _write(partial / "metrics.json", plain(metrics, "metrics", finite=False))
+
+
+def _begun(earlier: Path) -> tuple[str, int]:
+    try:
+        began = read(earlier)
+        return began["started"], int(began["attempts"])
+    except (FileNotFoundError, ValueError, LookupError, TypeError):
+        return now(), 0
 
 
 def finish(partial: Path, final: Path) -> None:

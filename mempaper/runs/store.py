@@ -111,9 +111,10 @@ class Store:
                         unfinished attempt is kept
         """
         final, identity = self._place(kind, config, code)
-        if damage(final) is None:
-            return _load(final)
-        with _writing(self.root), self._alone(final):
+        with _using(self.root):
+            if damage(final) is None:
+                return _load(final)
+        with _using(self.root), self._alone(final):
             if self._sound(final, "it is made again"):
                 return _load(final)
             if final.exists():
@@ -128,7 +129,8 @@ class Store:
     def find(self, kind: str, config: Any, *, code: Iterable[ModuleType] = ()) -> Run | None:
         """Returns the finished run that `config` describes; None, where it is absent or damaged."""
         final, _ = self._place(kind, config, code)
-        return _load(final) if self._sound(final, "it is passed over") else None
+        with _using(self.root):
+            return _load(final) if self._sound(final, "it is passed over") else None
 
     def get(self, prefix: str, *, kind: str | None = None) -> Run:
         """Returns the one finished run, of the given kind, whose id begins with `prefix`.
@@ -190,12 +192,18 @@ class Store:
         ]
         if dry_run:
             return selected
-        with _writing(self.root):
+        with _using(self.root):
             return [record for record in selected if self._remove(record)]
 
     def list(self) -> list[Record]:
-        """Returns what the store holds, oldest first; files are not checked."""
+        """Returns what the store holds, oldest first; files are not checked.
+
+        Raises
+            InputError  the root is not readable
+        """
         records = []
+        with _using(self.root), suppress(FileNotFoundError):
+            os.scandir(self.root).close()  # glob is silent about what it may not read
         for folder in self.root.glob("*/*"):
             with suppress(FileNotFoundError):  # another process finished or removed it meanwhile
                 if folder.is_dir():
@@ -232,7 +240,7 @@ class Store:
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _unwritable(self.root, error) from error
+            raise _unusable(self.root, error) from error
         lock = self._lock(final)
         try:
             lock.acquire(timeout=0)
@@ -279,20 +287,20 @@ def _id(path: Path) -> str:
 
 
 @contextmanager
-def _writing(root: Path) -> Iterator[None]:
+def _using(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         denied = isinstance(error, PermissionError) and str(error.filename).startswith(str(root))
         if error.errno in _FULL or denied:
-            raise _unwritable(root, error) from error
+            raise _unusable(root, error) from error
         raise
 
 
-def _unwritable(root: Path, error: OSError) -> InputError:
+def _unusable(root: Path, error: OSError) -> InputError:
     return InputError(
         "root",
-        "be a folder on a writable file system with room left",
+        "be a readable folder on a writable file system with room left",
         f"{root} ({error.strerror})",
         "Free some space, or set MEMPAPER_RUNS to another folder, then repeat the command: "
         "finished work is kept.",

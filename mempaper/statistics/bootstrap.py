@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import scipy.stats
 
-from ..errors import InputError
+from ..errors import InputError, check_count
 
 __all__ = ["Interval", "as_sample", "bootstrap_interval"]
 
@@ -50,10 +51,9 @@ def bootstrap_interval(
     samples = [as_sample(f"samples[{i}]", sample) for i, sample in enumerate(samples)]
     if not samples:
         raise InputError("samples", "hold at least one sample", "none", "Pass one or more arrays.")
-    if not 0 < confidence < 1:
-        raise InputError("confidence", "lie in (0, 1)", confidence, "Pass 0.95 for 95 %.")
-    if resamples < 2:
-        raise InputError("resamples", "be at least 2", resamples, "2000 is usual.")
+    _check_confidence(confidence)
+    check_count("resamples", resamples, 2)
+    check_count("seed", seed, 0)
     with np.errstate(invalid="ignore"):  # SciPy's standard error, where a resample gives infinity
         low, high = scipy.stats.bootstrap(
             samples,
@@ -73,8 +73,14 @@ def share_interval(yes, *, confidence: float = 0.95) -> Interval:
     yes = np.asarray(yes, dtype=bool)
     if yes.ndim != 1 or not len(yes):
         raise InputError("yes", "be a non-empty array (n,)", yes.shape, "Pass one value an item.")
+    _check_confidence(confidence)
     found = scipy.stats.binomtest(int(yes.sum()), len(yes)).proportion_ci(confidence, "exact")
     return Interval(float(found.low), float(found.high), float(yes.mean()), confidence)
+
+
+def _check_confidence(confidence: object) -> None:
+    if not (isinstance(confidence, Real) and 0 < confidence < 1):
+        raise InputError("confidence", "lie in (0, 1)", repr(confidence), "Pass 0.95 for 95 %.")
 
 
 def as_sample(argument: str, values) -> np.ndarray:

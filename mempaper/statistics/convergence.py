@@ -3,17 +3,16 @@
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float
 
-from ..errors import InputError
+from ..errors import InputError, check_count
 from .bootstrap import Interval, bootstrap_interval
 
 __all__ = ["pass_ratio"]
 
 
 def pass_ratio(
-    reference: Float[np.ndarray, "n t"],
-    rival: Float[np.ndarray, "m u"],
+    reference,
+    rival,
     *,
     at: int,
     resamples: int = 1000,
@@ -21,15 +20,15 @@ def pass_ratio(
 ) -> Interval:
     """Returns how many times the passes `rival` needs for the median error of `reference`.
 
-    reference, rival  errors of the same n = m images, n >= 2, after pass 1, 2, ...
+    reference, rival  (n, t) and (n, u): errors of the same n >= 2 images after pass 1, 2, ...
     at                the pass of `reference` whose median error is to be reached, 1 to t
 
     Images are resampled, for both optimisers alike. Where the rival never gets there within its u
     passes the ratio is at least u / at: the estimate and the lower end count u, the upper end is
     infinite.
     """
-    if not 1 <= at <= reference.shape[1]:
-        raise InputError("at", f"lie in 1 to {reference.shape[1]}", at, "Choose a pass that ran.")
+    reference, rival = _table("reference", reference), _table("rival", rival)
+    check_count("at", at, 1, reference.shape[1])
     if len(rival) != len(reference) or not rival.shape[1]:
         raise InputError(
             "rival",
@@ -49,3 +48,18 @@ def pass_ratio(
     least = bootstrap_interval(partial(ratio, never=float(rival.shape[1])), images, **settings)
     most = bootstrap_interval(partial(ratio, never=np.inf), images, **settings)
     return Interval(least.low, most.high, least.estimate, least.confidence)
+
+
+def _table(argument: str, errors) -> np.ndarray:
+    try:
+        errors = np.asarray(errors, dtype=np.float64)
+    except (TypeError, ValueError):
+        errors = np.empty(0)
+    if errors.ndim != 2:
+        raise InputError(
+            argument,
+            "be numbers of shape (n, t), a row for each image",
+            f"shape {errors.shape}",
+            "Stack the errors after each pass.",
+        )
+    return errors

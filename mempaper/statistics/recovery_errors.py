@@ -13,10 +13,12 @@ __all__ = [
     "MRE_GAP_THRESHOLD",
     "KSResult",
     "OverfittingTest",
+    "gap_change",
     "ks_test",
     "median_recovery_error",
     "mre_gap",
     "overfitting_test",
+    "paired_excess",
     "relative_excess",
     "wasserstein",
 ]
@@ -87,9 +89,76 @@ def mre_gap(train_errors, val_errors, *, signed: bool = True) -> float:
     return gap if signed else abs(gap)
 
 
+def gap_change(
+    train_errors,
+    val_errors,
+    other_train_errors,
+    other_val_errors,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Returns the MRE-gap of the other errors minus that of the first, with a paired bootstrap.
+
+    Entry i of both train (or val) errors belongs to the same image, measured in two ways, so that
+    images are resampled, not errors.
+
+    train_errors, other_train_errors  (n,) each
+    val_errors, other_val_errors      (m,) each; with positive medians
+    """
+    pairs = []
+    for name, first, other in (
+        ("train_errors", train_errors, other_train_errors),
+        ("val_errors", val_errors, other_val_errors),
+    ):
+        pair = _checked(name, first), _checked(f"other_{name}", other)
+        _require_pairs(f"other_{name}", *pair)
+        pairs.append(pair)
+    train, val = pairs
+    for errors in val:
+        _require_positive_median(errors)
+
+    def change(i, j, axis=-1):
+        i, j = i.astype(int), j.astype(int)
+        first, other = (_gap(train[k][i], val[k][j], axis=axis) for k in (0, 1))
+        return other - first
+
+    numbers = (np.arange(len(train[0])), np.arange(len(val[0])))
+    return bootstrap_interval(
+        change, *numbers, confidence=confidence, resamples=resamples, seed=seed
+    )
+
+
 def relative_excess(errors, reference_errors, axis: int = -1) -> float | np.ndarray:
     """Returns median(errors) / median(reference_errors) - 1, of arrays along `axis`."""
     return np.median(errors, axis=axis) / np.median(reference_errors, axis=axis) - 1
+
+
+def paired_excess(
+    errors, reference_errors, *, confidence: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """Returns `relative_excess` with its bootstrap interval, entry i of both being of one image.
+
+    Images are resampled, not errors, which leaves out what hard and easy images share.
+
+    errors, reference_errors  (n,) each; the reference with a positive median
+    """
+    errors, reference = (
+        _checked("errors", errors),
+        _checked("reference_errors", reference_errors),
+    )
+    _require_pairs("reference_errors", errors, reference)
+    _require_positive_median(reference, "reference_errors")
+
+    def excess(i, axis=-1):
+        i = i.astype(int)
+        return relative_excess(errors[i], reference[i], axis=axis)
+
+    numbers = np.arange(len(errors))
+    return bootstrap_interval(
+        excess, numbers, confidence=confidence, resamples=resamples, seed=seed
+    )
 
 
 def ks_test(train_errors, val_errors) -> KSResult:
@@ -153,11 +222,16 @@ def _checked(argument: str, errors) -> np.ndarray:
     return errors
 
 
-def _require_positive_median(val: np.ndarray) -> None:
-    if np.median(val) == 0:
+def _require_pairs(argument: str, first: np.ndarray, second: np.ndarray) -> None:
+    if len(first) != len(second):
+        raise InputError(argument, f"hold {len(first)} errors", len(second), "Pair the images.")
+
+
+def _require_positive_median(errors: np.ndarray, argument: str = "val_errors") -> None:
+    if np.median(errors) == 0:
         raise InputError(
-            "val_errors",
-            "have a positive median, for the gap is relative to it",
+            argument,
+            "have a positive median, for the result is relative to it",
             "median 0",
             "Compare the errors by ks_test or wasserstein instead.",
         )

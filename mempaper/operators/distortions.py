@@ -1,13 +1,9 @@
-"""The operators phi of Eq. (NN_G), min_z ||phi(G(z)) - phi(y)||^2, of Webster et al. 2019.
+"""Distortions (Webster et al. 2019, Sec. 2.2): operators whose features are images.
 
-An operator is any differentiable callable `operator(images) -> features`: images (n, c, h, w) in
-[-1, 1], features (n, ...), row i a function of image i alone.
-
-A distortion (Sec. 2.2) is an operator whose features are images, and which has a draw of its own
-for every image. `distortion(images, index)` gives the image numbered i in its data set the draw of
-(seed, i), whatever batch it comes in and beside whatever others; without `index` the images are
-numbered from 0. Results stay in [-1, 1], clipped where they must be, so that a distorted image is
-a legal target.
+Every image has a draw of its own: `distortion(images, index)` gives the image numbered i in its
+data set the draw of (seed, i), whatever batch it comes in and beside whatever others; without
+`index` the images are numbered from 0. Results stay in [-1, 1], clipped where they must be, so that
+a distorted image is a legal target.
 
 Distortions belong on the targets, before recovery and on all of them at once, with phi the
 identity: the same noise added to G(z) and to y cancels, and measures nothing.
@@ -23,7 +19,7 @@ from jaxtyping import Float
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from .errors import InputError
+from ..errors import InputError
 
 __all__ = ["AdditiveNoise", "NoisePatches", "Operator", "SmoothWarp", "displace", "identity"]
 

@@ -1,0 +1,95 @@
+"""Claims, verdicts, and what predicates share."""
+
+import html
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..statistics import Interval
+
+__all__ = [
+    "NOT_REPRODUCED",
+    "NOT_TESTABLE",
+    "REPRODUCED",
+    "VERDICT_MIME",
+    "Claim",
+    "Verdict",
+    "above",
+    "combined",
+    "listed",
+    "percent",
+    "span",
+]
+
+VERDICT_MIME = "application/vnd.mempaper.verdict+json"
+REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of a paper and the function that decides it from a run's numbers."""
+
+    id: str
+    statement: str
+    source: str
+    decide: Callable[..., tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim judged; shows itself in a notebook and, as JSON, in its executed copy."""
+
+    claim: str
+    statement: str
+    source: str
+    verdict: str
+    detail: str
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+        escaped = {key: html.escape(value) for key, value in asdict(self).items()}
+        box = (
+            '<div class="mempaper-verdict" data-verdict="{verdict}">'
+            '<span class="mempaper-badge">{verdict}</span> {statement} '
+            '<span class="mempaper-source">{source}</span>'
+            '<div class="mempaper-detail">{detail}</div></div>'
+        )
+        return {
+            VERDICT_MIME: asdict(self),
+            "text/html": box.format(**escaped),
+            "text/plain": f"{self.verdict}: {self.statement} ({self.source}) {self.detail}",
+        }
+
+
+def above(interval: Interval, line: float) -> str:
+    """Returns the verdict that the true value lies above `line`."""
+    if interval.low > line:
+        return REPRODUCED
+    return NOT_REPRODUCED if interval.high <= line else NOT_TESTABLE
+
+
+def percent(value: float) -> str:
+    """Returns a share in per cent."""
+    return f"{100 * value:.1f} %"
+
+
+def span(interval: Interval, show: Callable[[float], str]) -> str:
+    """Returns an estimate with its interval."""
+    return (
+        f"{show(interval.estimate)} ({interval.confidence:.0%} interval "
+        f"{show(interval.low)} to {show(interval.high)})"
+    )
+
+
+def combined(verdicts: Iterable[str]) -> str:
+    """Returns the verdict on a claim about several models, from those on each."""
+    verdicts = set(verdicts)
+    for verdict in (NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED):
+        if verdict in verdicts:
+            return verdict
+    return NOT_TESTABLE
+
+
+def listed(parts: Mapping[str, str]) -> str:
+    """Returns name: text; name: text."""
+    joined = "; ".join(f"{name}: {text}" for name, text in parts.items())
+    return f"{joined}." if joined else "No such model was trained."

@@ -1,0 +1,19 @@
+"""Arrays and an Axes in, the Axes out; one colour for one meaning throughout the book."""
+
+from .curves import convergence_curves, error_against_strength, fid_against_mre
+from .distributions import error_histograms, gap_intervals
+from .grids import image_grid, sample_grid
+from .theme import COLORS, CYCLE, style
+
+__all__ = [
+    "COLORS",
+    "CYCLE",
+    "convergence_curves",
+    "error_against_strength",
+    "error_histograms",
+    "fid_against_mre",
+    "gap_intervals",
+    "image_grid",
+    "sample_grid",
+    "style",
+]

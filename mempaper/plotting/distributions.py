@@ -1,0 +1,106 @@
+"""Distributions of recovery errors, and the gap between two."""
+
+from collections.abc import Mapping
+from itertools import cycle
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from ..errors import InputError
+from ..statistics import MRE_GAP_THRESHOLD, Interval
+from ..statistics.bootstrap import as_sample
+from .theme import COLORS, CYCLE, ERROR_LABEL, INK, LINES, darker
+
+__all__ = ["error_histograms", "gap_intervals"]
+
+
+def error_histograms(
+    errors: Mapping[str, np.ndarray], *, ax: Axes, log: bool = True, bins: int = 50
+) -> Axes:
+    """Draws one histogram for each set of images over shared bins, as Fig. 4 of Webster et al.
+
+    Heights are shares of the set, so that sets of different sizes compare; a vertical line marks
+    the median. Sets named as in COLORS have their colour, any other the next of CYCLE that none of
+    these has.
+
+    errors  name -> (n,), finite, and positive where `log`
+    """
+    errors = {name: as_sample(f"errors[{name!r}]", values) for name, values in errors.items()}
+    if not errors:
+        raise InputError("errors", "hold at least one set", "none", "Pass name -> errors.")
+    pooled = np.concatenate(list(errors.values()))
+    if log and pooled.min() <= 0:
+        raise InputError("errors", "be positive on a log axis", pooled.min(), "Pass log=False.")
+    edges = np.histogram_bin_edges(np.log10(pooled) if log else pooled, bins)
+    edges = 10**edges if log else edges
+    edges[0], edges[-1] = min(edges[0], pooled.min()), max(edges[-1], pooled.max())
+    named = {COLORS[name] for name in errors if name in COLORS}
+    spare = cycle([color for color in CYCLE if color not in named])
+    for number, (name, values) in enumerate(errors.items()):
+        color = COLORS[name] if name in COLORS else next(spare)
+        median = np.median(values)
+        ax.hist(
+            values,
+            edges,
+            weights=np.full(len(values), 1 / len(values)),
+            histtype="stepfilled",
+            facecolor=matplotlib.colors.to_rgba(color, 0.45),
+            edgecolor=darker(color),
+            linewidth=1.2,
+            label=f"{name} (n = {len(values):,}, median {median:.2g})",
+        )
+        ax.axvline(median, color=darker(color), linestyle=LINES[number % 4], linewidth=1.6)
+    if log:
+        ax.set_xscale("log")
+    ax.set(xlabel=ERROR_LABEL, ylabel="share of images (%)")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
+    ax.legend(loc="best")
+    return ax
+
+
+def gap_intervals(
+    gaps: Mapping[str, Interval], *, ax: Axes, printed: Mapping[str, float] | None = None
+) -> Axes:
+    """Draws each generator's MRE-gap with its interval, and the paper's threshold of 10 %.
+
+    A filled marker is a detected gap, a hollow one is not.
+
+    gaps     name -> the signed gap, as a fraction; the first is drawn on top
+    printed  name -> what the paper printed, for names that it has; a cross beside the marker
+    """
+    printed = printed or {}
+    for row, (name, gap) in enumerate(gaps.items()):
+        detected = gap.estimate > MRE_GAP_THRESHOLD
+        ax.plot([gap.low, gap.high], [row, row], color=CYCLE[0], linewidth=2.2, zorder=2)
+        ax.plot(
+            gap.estimate,
+            row,
+            "o",
+            markersize=8,
+            markeredgewidth=1.8,
+            markeredgecolor=CYCLE[0],
+            markerfacecolor=CYCLE[0] if detected else "white",
+            label=f"this book, {gap.confidence:.0%} interval" if row == 0 else None,
+            zorder=3,
+        )
+        if name in printed:
+            ax.plot(printed[name], row + 0.3, "x", color=CYCLE[1], markersize=7, markeredgewidth=2)
+    if printed:
+        ax.plot([], [], "x", color=CYCLE[1], markersize=7, markeredgewidth=2, label="paper")
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.axvline(
+        MRE_GAP_THRESHOLD,
+        color=INK,
+        linestyle="--",
+        linewidth=1.4,
+        label=f"threshold, {MRE_GAP_THRESHOLD:.0%}",
+    )
+    ax.set_yticks(range(len(gaps)), list(gaps))
+    ax.set_ylim(len(gaps) - 0.4, -0.6)
+    ax.grid(axis="y", visible=False)
+    ax.set_xlabel("MRE-gap (% of the validation images' median error)")
+    ax.xaxis.set_major_formatter(PercentFormatter(1, symbol=""))
+    ax.legend(loc="best")
+    return ax

@@ -1,0 +1,214 @@
+"""The overfitting test under other phi than the identity (Webster et al. 2019, supplement).
+
+Perceptual losses look at images as a network sees them; masks and patches look at parts of images.
+Training, hold-out and own images are recovered under each phi, and compared by the errors that phi
+gives. Under `Patches` each patch is recovered by itself and an image's error is the mean of its
+patches'.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from . import experiments, families, parallel, perceptual
+from .errors import InputError
+from .operators import Operator, Patches, Perceptual
+from .runs import Run, Store
+from .statistics import (
+    Interval,
+    OverfittingTest,
+    gap_change,
+    overfitting_test,
+    share_interval,
+)
+
+__all__ = ["Outcome", "Outcomes", "assess_under", "perceptual_operators", "recoveries"]
+
+KINDS = ("train", "holdout", "generated")
+
+CANDIDATES = 1024
+"""Random latents among which starts are sought: every phi of every model needs them anew."""
+
+RECOVERED = 0.05
+"""An own sample counts as recovered below this share of the hold-out images' median error."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the errors of one model under one phi say.
+
+    change  of the MRE-gap against that under the first phi, on the same images; a fraction
+    own     the share of own samples recovered
+    """
+
+    test: OverfittingTest
+    change: Interval
+    own: Interval
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The outcome of each model under each phi; the first phi is what others are held against."""
+
+    by_model: Mapping[str, Mapping[str, Outcome]]
+
+    @property
+    def pairs(self) -> dict[str, tuple[OverfittingTest, OverfittingTest, Interval]]:
+        """Returns the test under the first phi and under each other, and the change of the gap."""
+        return {
+            f"{model}, {name}": (next(iter(by.values())).test, outcome.test, outcome.change)
+            for model, by in self.by_model.items()
+            for name, outcome in list(by.items())[1:]
+        }
+
+    def tests(self, model: str) -> dict[str, OverfittingTest]:
+        """Returns the tests of one model by phi."""
+        return {name: outcome.test for name, outcome in self.by_model[model].items()}
+
+    def recovered(self, model: str) -> dict[str, float]:
+        """Returns the share of own samples recovered, by phi."""
+        return {name: outcome.own.estimate for name, outcome in self.by_model[model].items()}
+
+    def table(self) -> pd.DataFrame:
+        """Returns one row for each model and phi; errors of different phi do not compare."""
+        rows = [
+            {
+                "model": model,
+                "phi": name,
+                "KS p-value": f"{outcome.test.ks.p_value:.2g}",
+                "MRE-gap (%)": _percent(outcome.test.gap),
+                "change of the gap (points)": "" if not number else _percent(outcome.change),
+                "MRE train": f"{outcome.test.mre_train.estimate:.2e}",
+                "MRE validation": f"{outcome.test.mre_val.estimate:.2e}",
+                "own samples recovered (%)": f"{100 * outcome.own.estimate:.0f}",
+            }
+            for model, by in self.by_model.items()
+            for number, (name, outcome) in enumerate(by.items())
+        ]
+        return pd.DataFrame(rows).set_index("model").rename_axis(None)
+
+
+def _percent(share: Interval) -> str:
+    return f"{100 * share.estimate:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
+
+
+def perceptual_operators(
+    names: Sequence[str],  # classifier, squeezenet, lpips or vgg19
+    dataset: str,  # whose training images the classifier learns
+    *,
+    classifier_steps: int = 200,
+    resolution: int = 64,  # pixels to which images are resized for networks from ImageNet
+    seed: int = 0,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> dict[str, Perceptual]:
+    """Returns perceptual operators by name.
+
+    Raises
+        InputError  a name is unknown, or the network's weights are not on this machine
+    """
+    published = {"squeezenet": perceptual.squeezenet, "lpips": perceptual.lpips}
+    published["vgg19"] = perceptual.vgg19
+    found = {}
+    for name in names:
+        if name == "classifier":
+            run = experiments.classify(
+                dataset, steps=classifier_steps, seed=seed, store=store, data_root=data_root
+            )
+            found[name] = perceptual.classifier(run)
+        elif name in published:
+            found[name] = published[name](size=resolution, root=data_root)
+        else:
+            known = ", ".join(["classifier", *published])
+            raise InputError("names", f"be among {known}", repr(name), "Choose from these.")
+    return found
+
+
+def assess_under(
+    runs: Sequence[Run],
+    operators: Mapping[str, Operator | Patches | None],  # name -> phi; None: the identity
+    *,
+    count: int,  # training and as many hold-out images
+    own_count: int = 50,  # own samples, at most `count`
+    steps: int,
+    seed: int = 0,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> Outcomes:
+    """Returns what the recovery errors of each model under each phi say about overfitting."""
+    counts = {"train": count, "holdout": count, "generated": min(count, own_count)}
+    jobs = [
+        {
+            "run": run,
+            "kind": kind,
+            "count": counts[kind],
+            "operator": phi,
+            "steps": steps,
+            "candidates": CANDIDATES,
+            "seed": seed,
+            "store": store,
+            "data_root": data_root,
+        }
+        for run in runs
+        for operator in operators.values()
+        for phi in _parts(operator, run)
+        for kind in KINDS
+    ]
+    found = iter(parallel.run(experiments.recover, jobs, description="recovering"))
+    by_model = {}
+    for run in runs:
+        errors = {}
+        for name, operator in operators.items():
+            parts = [[next(found) for _ in KINDS] for _ in _parts(operator, run)]
+            errors[name] = {
+                kind: np.mean([experiments.recovered(made)["errors"] for made in several], axis=0)
+                for kind, several in zip(KINDS, zip(*parts, strict=True), strict=True)
+            }
+        title = families.get(run.config["model"]).name(run.config["data"]["train"])
+        by_model[title] = _outcomes(errors)
+    return Outcomes(by_model)
+
+
+def recoveries(
+    run: Run,
+    operators: Mapping[str, Operator | None],
+    *,
+    count: int,
+    shown: int,  # of the `count` images
+    steps: int,
+    seed: int = 0,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> dict[str, Tensor]:
+    """Returns the images G(z*) (shown, c, h, w) that `assess_under` found for hold-out images."""
+    settings = {"count": count, "steps": steps, "candidates": CANDIDATES, "seed": seed}
+    settings |= {"store": store, "data_root": data_root}
+    return {
+        name: experiments.recovered_images(
+            run, experiments.recover(run, "holdout", operator=operator, **settings), shown
+        )
+        for name, operator in operators.items()
+    }
+
+
+def _parts(operator: Operator | Patches | None, run: Run) -> Sequence[Operator | None]:
+    if not isinstance(operator, Patches):
+        return [operator]
+    size = run.config["data"]["size"]
+    return operator.windows(size, size)
+
+
+def _outcomes(errors: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, Outcome]:
+    first = next(iter(errors.values()))
+    return {
+        name: Outcome(
+            overfitting_test(e["train"], e["holdout"]),
+            gap_change(first["train"], first["holdout"], e["train"], e["holdout"]),
+            share_interval(e["generated"] < RECOVERED * np.median(e["holdout"])),
+        )
+        for name, e in errors.items()
+    }

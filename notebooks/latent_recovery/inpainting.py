@@ -1,0 +1,108 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Inpainting and super-resolution
+#
+# Where $\phi$ hides part of an image, recovery by {eq}`eq-nng` fills it in: $z^*$ is chosen by what
+# can be seen, and $G(z^*)$ is a whole image. {cite:t}`webster2019` use this for faces with a hole,
+# where $\phi$ is a mask, and for small faces, where $\phi$ averages over blocks of pixels (Sec. 4.1
+# and their Fig. 6). They note that the face filled in is plausible and that it is another person: a
+# generator that had memorized the photograph would put back the very one.
+#
+# (The caption of that figure has the two operators the wrong way round.)
+#
+# So it can be measured on what was hidden how far $G(z^*)$ is from the truth, beside two other guesses:
+# the training image that fits the visible part best, and what was filled in for another image, which
+# is as plausible and has nothing to do with this one. The paper shows images that the generator was
+# trained on; here they are hold-out images, for the nearest training image of a training image is
+# itself.
+
+# %% tags=["parameters"]
+dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
+model = "dcgan"  # {dcgan, mesch, pggan} family of the generator
+training_steps = 1000  # [1, inf) updates of the generator
+latent_dim = 128  # [1, 4096] size of the latent code
+width = 64  # [16, 2048] channels at the generator's coarsest grid
+box = 0.4  # (0, 1) side of the hidden box in the middle, as a share of the image's
+pooling = (
+    4  # [1, 1024] pixels, side of the blocks that super-resolution averages; divides the image's
+)
+count = 100  # [2, inf) images to complete under each operator
+kind = "holdout"  # {holdout, train} which images
+passes = 60  # [1, inf) generator passes for each image
+seed = 0  # [0, inf) of training
+
+# %%
+import matplotlib.pyplot as plt
+
+from mempaper import claims, experiments, inpainting, plotting
+from mempaper.operators import AveragePool, BoxMask, FreeFormMask
+
+plotting.style()
+run = experiments.train(
+    model, dataset, steps=training_steps, latent_dim=latent_dim, width=width, seed=seed
+)
+middle = BoxMask(top=0.5 - box / 2, left=0.5 - box / 2, height=box, width=box)
+operators = {
+    "box": middle,
+    "all but the box": ~middle,
+    "strokes": FreeFormMask(share=0.4),
+    f"{pooling} x pooling": AveragePool(pooling),
+}
+completed = inpainting.complete(run, operators, kind=kind, count=count, steps=passes)
+
+# %% [markdown]
+# ## Fig. 6: what recovery fills in
+
+# %%
+# | figure: fig-completed
+# | alt: Four panels of faces in four rows, one panel for each operator.
+# | caption: >-
+# |   Fig. 6 of {cite:t}`webster2019`: what $\phi$ shows of an image, the recovered image, the truth,
+# |   and the training image that fits $\phi(y)$ best. The first images, none selected.
+fig, axes = plt.subplots(2, 2, figsize=(7, 5.6))
+for (name, found), ax in zip(completed.items(), axes.flat, strict=True):
+    rows = {
+        r"$\phi(y)$": found.visible[:5],
+        "$G(z^*)$": found.recovered[:5],
+        "$y$": found.truth[:5],
+        r"$\mathrm{NN}_\mathcal{D}$": found.nearest[:5],
+    }
+    plotting.image_grid(rows, ax=ax)
+    ax.set_title(name)
+plt.show()
+
+# %% [markdown]
+# ## Errors of what was hidden
+#
+# A nearest neighbour among thousands of training images is a strong guess for the hidden part: it is a
+# real image, sharp and without artefacts. Recovery may fit the visible part better and the hidden part
+# worse, as a generator that can be bent to fit what it is shown has less to say about the rest.
+
+# %%
+# | table: tab-completed
+# | caption: >-
+# |   Median squared errors per pixel of images in [-1, 1]. Hidden is, under a mask, what lies under it;
+# |   under a pooling, an image less its block means.
+inpainting.summary(completed)
+
+# %%
+verdict = claims.judge(
+    "completes-hidden", excesses={name: found.excess for name, found in completed.items()}
+)
+verdict
+
+# %% tags=["remove-cell"]
+# NBVAL_CHECK_OUTPUT
+for name, found in completed.items():
+    print(name, tuple(found.recovered.shape), {k: len(e) for k, e in found.hidden_errors.items()})
