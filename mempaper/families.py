@@ -83,6 +83,7 @@ FAMILIES: dict[str, Family] = {
         lambda config, seed, loss, **_: gan.GAN(config, seed=seed, loss=loss),
         _built(dcgan.DCGANGenerator),
         (dcgan, gan, losses, updates),
+        laptop={"steps": 1000},
     ),
     "mesch": Family(
         "MESCH",
@@ -91,6 +92,7 @@ FAMILIES: dict[str, Family] = {
         _built(resnet_gan.ResNetGenerator),
         (dcgan, resnet_gan, mesch, losses, penalties, updates),
         mixed=False,
+        laptop={"steps": 900, "batch_size": 16, "learning_rate": 1e-3},
     ),
     "pggan": Family(
         "PGGAN",
@@ -100,6 +102,7 @@ FAMILIES: dict[str, Family] = {
         (dcgan, pggan, pggan_training, penalties, updates),
         loss="wasserstein",
         mixed=False,
+        laptop={"steps": 1000, "batch_size": 16, "width": 32, "learning_rate": 2e-3},
     ),
     "glo": Family(
         "GLO",
@@ -109,6 +112,7 @@ FAMILIES: dict[str, Family] = {
         (dcgan, glo, updates),
         counted=True,
         loss="mean_squared_error",
+        laptop={"steps": 800},
     ),
     "ae": Family(
         "AE",
@@ -120,6 +124,7 @@ FAMILIES: dict[str, Family] = {
         counted=True,
         least_batch=2,
         loss="mean_squared_error",
+        laptop={"steps": 800},
     ),
     "aegan": Family(
         "AEGAN",
@@ -130,6 +135,7 @@ FAMILIES: dict[str, Family] = {
         encoder=_built(autoencoder_networks.Encoder),
         counted=True,
         least_batch=2,
+        laptop={"steps": 800, "batch_size": 32, "learning_rate": 1e-3},
     ),
     "flow": Family(
         "Flow",
@@ -139,5 +145,6 @@ FAMILIES: dict[str, Family] = {
         (dcgan, flow_networks, flow, updates),
         encoder=_built(flow_networks.FlowEncoder, *_FLOW),
         loss="negative_log_likelihood",
+        laptop={"steps": 300, "batch_size": 32},
     ),
 }
