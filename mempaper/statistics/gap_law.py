@@ -92,5 +92,5 @@ def gap_law(
     return GapLaw(float(level), found, each)
 
 
-def _gap(train: np.ndarray, val: np.ndarray, axis: int = -1) -> np.ndarray:
+def _gap(train: np.ndarray, val: np.ndarray, axis: int = -1) -> float | np.ndarray:
     return 1 - np.median(train, axis=axis) / np.median(val, axis=axis)
