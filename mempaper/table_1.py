@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from . import families, images
-from .errors import InputError
 from .experiments import Assessment
 from .published import published_table_1
 from .statistics import KS_P_VALUE_THRESHOLD, MRE_GAP_THRESHOLD, Interval, OverfittingTest
@@ -38,31 +37,26 @@ def jobs(
     models: Sequence[str],  # such as "dcgan" and "glo-1024", see families.specified
     training: Mapping[str, Mapping[str, Any]],  # family -> arguments of experiments.train
     seeds: Sequence[int],
-    **common: Any,  # arguments of every job, where `training` does not give them
+    **common: Any,  # more arguments of every job
 ) -> list[dict[str, Any]]:
     """Returns arguments of experiments.train for each model that a data set suffices for.
 
-    Each is trained once with every seed.
+    Each is trained once with every seed. What `training` does not say is said by Family.laptop.
 
     Raises
-        InputError  a model is none, or its family has no entry in `training`
+        InputError  a model or a family in `training` is none
     """
     wanted = [families.specified(model) for model in models]
-    for family, _ in wanted:
-        if family not in training:
-            raise InputError(
-                "training",
-                f"have an entry for {family}, which models names",
-                f"entries for {', '.join(training)}",
-                f"Add its number of updates: {family}: {{steps: 1000}}.",
-            )
+    for name in training:
+        families.get(name)
     planned = []
     for dataset in datasets:
         data = {name: common.get(name) for name in ("size", "holdout")}
         available = len(images.load(dataset, root=common.get("data_root"), **data).train)
-        for family, count in wanted:
+        for name, count in wanted:
             if count is None or count <= available:
-                job = {"model": family, "dataset": dataset, **common, **training[family]}
+                settings = {**families.get(name).laptop, **training.get(name, {}), **common}
+                job = {"model": name, "dataset": dataset, **settings}
                 job |= {} if count is None else {"images": count}
                 planned += [job | {"seed": seed} for seed in seeds]
     return planned

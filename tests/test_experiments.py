@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from mempaper import (
     comparison,
     experiments,
+    families,
     generators,
     images,
     parallel,
@@ -461,17 +462,16 @@ def test_jobs_are_the_models_that_the_data_suffice_for():
     planned = table_1.jobs(
         ["digits"],
         models=["dcgan", "glo-64", "ae-1025", "glo-all"],
-        training={"dcgan": {"steps": 9}, "glo": {"steps": 7, "width": 8}, "ae": {"steps": 1}},
+        training={"glo": {"steps": 7, "width": 8}},
         seeds=[0, 5],
-        width=16,
+        batch_size=3,
     )
+    laptop = {name: families.FAMILIES[name].laptop for name in ("dcgan", "glo")}
+    glo = {"steps": 7, "width": 8}
     assert planned == [
-        {"dataset": "digits", "model": model, "steps": steps, "seed": seed, "width": width} | count
-        for model, steps, width, count in (
-            ("dcgan", 9, 16, {}),
-            ("glo", 7, 8, {"images": 64}),
-            ("glo", 7, 8, {}),
-        )
+        {"dataset": "digits", "model": model, **laptop[model], **settings, "batch_size": 3}
+        | {"seed": seed}
+        for model, settings in (("dcgan", {}), ("glo", glo | {"images": 64}), ("glo", glo))
         for seed in (0, 5)
     ]
 
@@ -494,7 +494,6 @@ def test_jobs_count_the_images_that_their_options_leave(tmp_path):
         ("glo-few", "say how many"),
         ("dcgan-128", r"be a name without a number; got 'dcgan-128'. Write dcgan\."),
         ("gl0-128", "model must be one of dcgan, "),
-        ("ae-128", "training must have an entry for ae, which models names; got entries for glo"),
     ],
 )
 def test_models_that_cannot_be_planned_are_refused(model, message):

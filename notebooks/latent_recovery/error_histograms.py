@@ -48,16 +48,7 @@ models = [
     "aegan-128",
     "aegan-1024",
 ]  # the first is the one whose distorted images are judged; see Table 1 for names
-training = {
-    "dcgan": {"steps": 1000},
-    "mesch": {"steps": 400},
-    "pggan": {"steps": 1500},
-    "glo": {"steps": 800},
-    "ae": {"steps": 800},
-    "aegan": {"steps": 800},
-}  # arguments of experiments.train for the models of each family
-latent_dim = 128  # [1, 4096] size of the latent code
-width = 64  # [16, 2048] channels at the generator's coarsest grid
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 500  # [2, inf) training and hold-out images to recover, each
 passes = 60  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
@@ -73,8 +64,6 @@ runs = experiments.train_all(
         [dataset],
         models=models,
         training=training,
-        latent_dim=latent_dim,
-        width=width,
         seeds=[seed],
     )
 )

@@ -51,16 +51,7 @@ models = [
     "aegan-128",
     "aegan-1024",
 ]  # families, with the number of training images where the model is named by it
-training = {
-    "dcgan": {"steps": 1000},
-    "mesch": {"steps": 400},
-    "pggan": {"steps": 1500},
-    "glo": {"steps": 800},
-    "ae": {"steps": 800},
-    "aegan": {"steps": 800},
-}  # arguments of experiments.train for the models of each family
-latent_dim = 128  # [1, 4096] size of the latent code
-width = 64  # [16, 2048] channels at the generator's coarsest grid
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 500  # [2, inf) training and hold-out images to recover, each
 passes = 60  # [1, inf) generator passes for each image
 seeds = [0]  # [0, inf) of training: each model is trained once with each
@@ -77,8 +68,6 @@ runs = experiments.train_all(
         datasets,
         models=models,
         training=training,
-        latent_dim=latent_dim,
-        width=width,
         seeds=seeds,
     )
 )
