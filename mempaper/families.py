@@ -15,7 +15,7 @@ from .training import autoencoder, flow, gan, glo, losses, mesch, penalties, upd
 from .training import pggan as pggan_training
 from .training.loop import Objective
 
-__all__ = ["FAMILIES", "Family", "get"]
+__all__ = ["FAMILIES", "Family", "get", "specified"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Family:
     least_batch  the fewest images in a batch
     mixed      whether it trains in mixed precision; gradients of gradients do not
     code       modules whose code is part of a run's identity
-    laptop     arguments of experiments.train for usable samples within two minutes on one core
+    laptop     arguments of experiments.train for usable samples of 16 px grey or 32 px colour
+               within two minutes on one core; of a flow they are poor, for that takes larger ones
     """
 
     title: str
@@ -74,6 +75,24 @@ def get(name: str) -> Family:
     return FAMILIES[name]
 
 
+def specified(model: str) -> tuple[str, int | None]:
+    """Returns family and number of training images of a model such as "glo-1024" or "dcgan".
+
+    The number is None where the model is to see all images: "dcgan", "glo-all".
+
+    Raises
+        InputError  there is no such family, or a number is missing or out of place
+    """
+    name, _, count = model.partition("-")
+    counted = get(name).counted
+    if counted != bool(count) or not (count in ("", "all") or count.isdecimal()):
+        rule = "say how many training images it sees" if counted else "be a name without a number"
+        remedy = f"Write {name}-1024 or {name}-all." if counted else f"Write {name}."
+        raise InputError("models", rule, repr(model), remedy)
+    return name, int(count) if count.isdecimal() else None
+
+
+_SMALL = {"batch_size": 16, "latent_dim": 64}
 _FLOW = ("size", "channels", "width", "couplings")
 
 FAMILIES: dict[str, Family] = {
@@ -83,6 +102,7 @@ FAMILIES: dict[str, Family] = {
         lambda config, seed, loss, **_: gan.GAN(config, seed=seed, loss=loss),
         _built(dcgan.DCGANGenerator),
         (dcgan, gan, losses, updates),
+        laptop={"steps": 1000, "batch_size": 64, "latent_dim": 128, "width": 64},
     ),
     "mesch": Family(
         "MESCH",
@@ -91,6 +111,7 @@ FAMILIES: dict[str, Family] = {
         _built(resnet_gan.ResNetGenerator),
         (dcgan, resnet_gan, mesch, losses, penalties, updates),
         mixed=False,
+        laptop={**_SMALL, "steps": 900, "width": 32, "learning_rate": 2e-3},
     ),
     "pggan": Family(
         "PGGAN",
@@ -100,6 +121,7 @@ FAMILIES: dict[str, Family] = {
         (dcgan, pggan, pggan_training, penalties, updates),
         loss="wasserstein",
         mixed=False,
+        laptop={**_SMALL, "steps": 1800, "width": 16, "learning_rate": 1e-2},
     ),
     "glo": Family(
         "GLO",
@@ -109,6 +131,7 @@ FAMILIES: dict[str, Family] = {
         (dcgan, glo, updates),
         counted=True,
         loss="mean_squared_error",
+        laptop={"steps": 800, "batch_size": 64, "latent_dim": 128, "width": 64},
     ),
     "ae": Family(
         "AE",
@@ -120,6 +143,7 @@ FAMILIES: dict[str, Family] = {
         counted=True,
         least_batch=2,
         loss="mean_squared_error",
+        laptop={**_SMALL, "steps": 1000, "batch_size": 32, "width": 64},
     ),
     "aegan": Family(
         "AEGAN",
@@ -130,6 +154,7 @@ FAMILIES: dict[str, Family] = {
         encoder=_built(autoencoder_networks.Encoder),
         counted=True,
         least_batch=2,
+        laptop={**_SMALL, "steps": 1000, "width": 64, "learning_rate": 1e-3},
     ),
     "flow": Family(
         "Flow",
@@ -139,5 +164,6 @@ FAMILIES: dict[str, Family] = {
         (dcgan, flow_networks, flow, updates),
         encoder=_built(flow_networks.FlowEncoder, *_FLOW),
         loss="negative_log_likelihood",
+        laptop={"steps": 900, "batch_size": 16, "width": 64},
     ),
 }

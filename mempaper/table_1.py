@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from . import images
+from . import families, images
+from .errors import InputError
 from .experiments import Assessment
 from .published import published_table_1
 from .statistics import KS_P_VALUE_THRESHOLD, MRE_GAP_THRESHOLD, Interval, OverfittingTest
@@ -34,42 +35,50 @@ RECOVERED = 1e-3
 def jobs(
     datasets: Sequence[str],
     *,
-    glo_counts: Sequence[int],
-    glo_steps: int,
-    dcgan_steps: int,
+    models: Sequence[str],  # such as "dcgan" and "glo-1024", see families.specified
+    training: Mapping[str, Mapping[str, Any]],  # family -> arguments of experiments.train
     seeds: Sequence[int],
-    **common: Any,
+    **common: Any,  # arguments of every job, where `training` does not give them
 ) -> list[dict[str, Any]]:
-    """Returns arguments of experiments.train: a DCGAN and each GLO-N that a data set suffices for.
+    """Returns arguments of experiments.train for each model that a data set suffices for.
 
-    Each is trained once with every seed; `common` goes to every job.
+    Each is trained once with every seed.
+
+    Raises
+        InputError  a model is none, or its family has no entry in `training`
     """
+    wanted = [families.specified(model) for model in models]
+    for family, _ in wanted:
+        if family not in training:
+            raise InputError(
+                "training",
+                f"have an entry for {family}, which models names",
+                f"entries for {', '.join(training)}",
+                f"Add its number of updates: {family}: {{steps: 1000}}.",
+            )
     planned = []
-    data = {name: common.get(name) for name in ("size", "holdout")}
     for dataset in datasets:
+        data = {name: common.get(name) for name in ("size", "holdout")}
         available = len(images.load(dataset, root=common.get("data_root"), **data).train)
-        models = [{"model": "dcgan", "steps": dcgan_steps}]
-        models += [
-            {"model": "glo", "steps": glo_steps, "images": n} for n in glo_counts if n <= available
-        ]
-        planned += [
-            {"dataset": dataset, "seed": seed, **model, **common}
-            for model in models
-            for seed in seeds
-        ]
+        for family, count in wanted:
+            if count is None or count <= available:
+                job = {"model": family, "dataset": dataset, **common, **training[family]}
+                job |= {} if count is None else {"images": count}
+                planned += [job | {"seed": seed} for seed in seeds]
     return planned
 
 
 def rows(assessments: Iterable[Assessment]) -> pd.DataFrame:
     """Returns the columns of Table 1 as numbers, with the signed gap and its 95 % interval.
 
-    mre_gap is a fraction; own_recovered is the share of own samples with an error below 0.001.
+    mre_gap is a fraction; own_recovered is the share of own samples with an error below 0.001, and
+    like mre_generated not a number where an encoder recovers.
     """
     return pd.DataFrame([_row(assessment) for assessment in assessments])
 
 
 def _row(assessment: Assessment) -> dict[str, Any]:
-    test = assessment.test
+    test, encoded = assessment.test, assessment.encoded
     return {
         "dataset": assessment.dataset,
         "model": assessment.name,
@@ -79,9 +88,9 @@ def _row(assessment: Assessment) -> dict[str, Any]:
         "mre_gap_high": test.gap.high,
         "mre_train": test.mre_train.estimate,
         "mre_val": test.mre_val.estimate,
-        "mre_generated": float(np.median(assessment.errors["generated"])),
+        "mre_generated": np.nan if encoded else float(np.median(assessment.errors["generated"])),
         "mre_distortion": float(np.median(assessment.errors["distorted"])),
-        "own_recovered": assessment.recovered_share(RECOVERED).estimate,
+        "own_recovered": np.nan if encoded else assessment.recovered_share(RECOVERED).estimate,
         "wasserstein": test.wasserstein,
         "train_count": test.train_count,
         "val_count": test.val_count,
@@ -124,7 +133,7 @@ def _text(row: Mapping[str, Any]) -> dict[str, Any]:
         "mre_gap": _gap(row),
         "detected": _detected(row),
         **{name: _form(row[name], "{:.2e}") for name in errors},
-        "own_recovered": None if own is None else f"{100 * own:.0f}",
+        "own_recovered": None if own is None else _form(100 * own, "{:.0f}"),
     }
 
 
@@ -207,36 +216,50 @@ def printed_gaps(assessments: Iterable[Assessment], *, paper_dataset: str) -> di
 
 
 def gans(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
-    """Returns the tests of the DCGANs."""
-    return {label(a): a.test for a in assessments if a.model == "dcgan"}
+    """Returns the tests of the models that are trained by an adversarial loss alone."""
+    return {label(a): a.test for a in assessments if not families.get(a.model).counted}
 
 
 def recovered(assessments: Iterable[Assessment]) -> dict[str, float]:
     """Returns the share of own samples recovered, by the keys of `gaps`."""
-    return {label(a): a.recovered_share(RECOVERED).estimate for a in assessments}
+    return {label(a): a.recovered_share(RECOVERED).estimate for a in assessments if not a.encoded}
 
 
-def _glos(assessments: Iterable[Assessment]) -> dict[str, list[Assessment]]:
-    """Returns the GLO models of each data set and seed, the smallest first."""
-    groups: dict[str, list[Assessment]] = {}
-    for assessment in sorted(assessments, key=lambda a: a.count):
-        if assessment.model == "glo":
-            name = f"{assessment.dataset}, seed {assessment.seed}"
-            groups.setdefault(name, []).append(assessment)
+def _counted(assessments: Iterable[Assessment]) -> dict[tuple[str, str], list[Assessment]]:
+    """Returns the models trained on a number of images, the smallest number first.
+
+    Keys are the family, and data set, family and seed in words.
+    """
+    groups: dict[tuple[str, str], list[Assessment]] = {}
+    for a in sorted(assessments, key=lambda a: a.count):
+        family = families.get(a.model)
+        if family.counted:
+            name = f"{a.dataset}, {family.title}, seed {a.seed}"
+            groups.setdefault((a.model, name), []).append(a)
     return groups
+
+
+def _glos(assessments: Iterable[Assessment]) -> list[list[Assessment]]:
+    return [found for (model, _), found in _counted(assessments).items() if model == "glo"]
 
 
 def smallest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
     """Returns the tests of the GLO models with the fewest training images, by data set and seed."""
-    return {label(found[0]): found[0].test for found in _glos(assessments).values()}
+    return {label(found[0]): found[0].test for found in _glos(assessments)}
 
 
 def largest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
     """Returns the tests of the GLO models with the most training images, by data set and seed."""
-    return {label(found[-1]): found[-1].test for found in _glos(assessments).values()}
+    return {label(found[-1]): found[-1].test for found in _glos(assessments)}
 
 
 def gaps_by_count(assessments: Iterable[Assessment]) -> dict[str, dict[int, Interval]]:
-    """Returns the MRE-gaps of GLO by the number of training images, for each data set and seed."""
-    groups = _glos(assessments)
-    return {name: {a.count: a.test.gap for a in found} for name, found in groups.items()}
+    """Returns the MRE-gaps by the number of training images, for data set, family and seed.
+
+    Families of which a data set has one model only are left out.
+    """
+    return {
+        name: {a.count: a.test.gap for a in found}
+        for (_, name), found in _counted(assessments).items()
+        if len(found) > 1
+    }

@@ -108,6 +108,54 @@ CASES = [
         {"gaps": {"d": {128: interval(0, 0.1), 1024: interval(0.2, 0.7)}}},
         "not reproduced",
     ),
+    *(
+        ("glo-recoveries-stand-out", {"glos": {"g": glo}, "gans": gans}, verdict)
+        for glo, gans, verdict in (
+            (interval(0.4, 0.6), {"a": interval(-0.1, 0.1), "b": interval(0.1, 0.3)}, "reproduced"),
+            (interval(0.4, 0.6), {"a": interval(0.1, 0.3), "b": interval(0, 0.5)}, "not testable"),
+            (interval(-0.1, 0.1), {"a": interval(0.2, 0.3)}, "not reproduced"),
+            (interval(0.4, 0.6), {}, "not testable"),
+        )
+    ),
+    *(
+        ("fid-does-not-see-memorization", {"gaps": gaps}, verdict)
+        for gaps, verdict in (
+            ({"a": (interval(0.2, 0.4), interval(-0.1, 0.05), interval(0.6, 0.9))}, "reproduced"),
+            ({"a": (interval(0.2, 0.4), interval(0.2, 0.3), interval(0.6, 0.9))}, "not reproduced"),
+            ({"a": (interval(0.2, 0.4), interval(0, 0.3), interval(0.6, 0.9))}, "not testable"),
+            # A distance that would not even see copies has nothing to say.
+            ({"a": (interval(0.2, 0.4), interval(-0.1, 0.05), interval(0, 0.9))}, "not testable"),
+            # Of a model whose errors detect nothing there is nothing to see.
+            (
+                {
+                    "a": (interval(0.2, 0.4), interval(-0.1, 0.05), interval(0.6, 0.9)),
+                    "b": (interval(0.0, 0.4), interval(0.2, 0.3), interval(0.6, 0.9)),
+                },
+                "reproduced",
+            ),
+            ({"b": (interval(0.0, 0.4), interval(0, 0.1), interval(0.6, 0.9))}, "not testable"),
+        )
+    ),
+    *(
+        (
+            "invertible-recovers-everything",
+            {"medians": {"train": interval(0, 1e-12), "noise": noise}, "bound": 1e-6, "model": "f"},
+            verdict,
+        )
+        for noise, verdict in (
+            (interval(1e-13, 1e-12), "reproduced"),
+            (interval(1e-7, 1e-5), "not testable"),
+            (interval(1e-3, 1e-2), "not reproduced"),
+        )
+    ),
+    *(
+        ("gap-falls-by-doubling", {"slopes": {"GLO": interval(-0.2, -0.1), "AE": slope}}, verdict)
+        for slope, verdict in (
+            (interval(-0.1, -0.01), "reproduced"),
+            (interval(-0.1, 0.01), "not testable"),
+            (interval(0.01, 0.1), "not reproduced"),
+        )
+    ),
 ]
 
 

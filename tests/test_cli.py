@@ -401,7 +401,7 @@ def test_an_interrupted_training_is_kept_for_the_next_attempt(environment, tmp_p
 
 def test_choices_are_those_of_the_package():
     assert [loss.value for loss in work.Loss] == list(losses.LOSSES)
-    assert [method.value for method in work.Method] == list(recovery.METHODS)
+    assert [method.value for method in work.Method] == [*recovery.METHODS, "encoder"]
     assert [kind.value for kind in work.Kind] == list(experiments.KINDS)
 
 

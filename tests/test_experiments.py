@@ -1,3 +1,4 @@
+import dataclasses
 import html
 import json
 from pathlib import Path
@@ -456,35 +457,49 @@ def test_optimizers_are_compared_on_the_same_images_and_starts(store, glo, one_w
 # Table 1
 
 
-def test_jobs_are_a_gan_and_the_glos_that_the_data_suffice_for():
+def test_jobs_are_the_models_that_the_data_suffice_for():
     planned = table_1.jobs(
         ["digits"],
-        glo_counts=[64, 1024, 1025],
-        glo_steps=7,
-        dcgan_steps=9,
+        models=["dcgan", "glo-64", "ae-1025", "glo-all"],
+        training={"dcgan": {"steps": 9}, "glo": {"steps": 7, "width": 8}, "ae": {"steps": 1}},
         seeds=[0, 5],
         width=16,
     )
-    common = {"dataset": "digits", "width": 16}
     assert planned == [
-        common | {"model": model, "steps": steps, "seed": seed} | count
-        for model, steps, count in (
-            ("dcgan", 9, {}),
-            ("glo", 7, {"images": 64}),
-            ("glo", 7, {"images": 1024}),
+        {"dataset": "digits", "model": model, "steps": steps, "seed": seed, "width": width} | count
+        for model, steps, width, count in (
+            ("dcgan", 9, 16, {}),
+            ("glo", 7, 8, {"images": 64}),
+            ("glo", 7, 8, {}),
         )
         for seed in (0, 5)
     ]
 
 
 def test_jobs_count_the_images_that_their_options_leave(tmp_path):
-    counts = {"glo_counts": [1000, 1100], "glo_steps": 1, "dcgan_steps": 1, "seeds": [0]}
-    planned = table_1.jobs(["digits"], **counts, holdout=700)
-    assert [job.get("images") for job in planned] == [None, 1000]
-    planned = table_1.jobs(["digits"], **counts, holdout=500, data_root=tmp_path)
-    assert [job.get("images") for job in planned] == [None, 1000, 1100]
+    plan = {"models": ["glo-1000", "glo-1100"], "training": {"glo": {"steps": 1}}, "seeds": [0]}
+    planned = table_1.jobs(["digits"], **plan, holdout=700)
+    assert [job["images"] for job in planned] == [1000]
+    planned = table_1.jobs(["digits"], **plan, holdout=500, data_root=tmp_path)
+    assert [job["images"] for job in planned] == [1000, 1100]
     with pytest.raises(InputError, match=str(tmp_path)):
-        table_1.jobs(["mnist"], **counts, data_root=tmp_path)
+        table_1.jobs(["mnist"], **plan, data_root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("glo", r"say how many training images it sees; got 'glo'. Write glo-1024"),
+        ("glo-", "say how many"),
+        ("glo-few", "say how many"),
+        ("dcgan-128", r"be a name without a number; got 'dcgan-128'. Write dcgan\."),
+        ("gl0-128", "model must be one of dcgan, "),
+        ("ae-128", "training must have an entry for ae, which models names; got entries for glo"),
+    ],
+)
+def test_models_that_cannot_be_planned_are_refused(model, message):
+    with pytest.raises(InputError, match=message):
+        table_1.jobs(["digits"], models=[model], training={"glo": {"steps": 1}}, seeds=[0])
 
 
 def assessment(model="glo", *, count=100, seed=0, dataset="mnist", shift=1.0):
@@ -515,6 +530,32 @@ def test_rows_are_the_numbers_of_the_assessments():
     assert row["wasserstein"] == pytest.approx(3 * 50)
     assert row["ks_p_value"] == a.test.ks.p_value
     assert (row["train_count"], row["val_count"]) == (99, 99)
+
+
+def test_where_an_encoder_recovers_own_samples_are_left_out():
+    a = assessment("ae", count=64)
+    a = dataclasses.replace(a, errors={k: v for k, v in a.errors.items() if k != "generated"})
+    assert a.encoded
+    assert not assessment("ae").encoded
+    (row,) = table_1.rows([a]).to_dict("records")
+    assert np.isnan(row["mre_generated"])
+    assert np.isnan(row["own_recovered"])
+    text = table_1.as_text(table_1.rows([a, assessment("glo")]))
+    assert text["MRE generated"].tolist()[0] == text["own samples recovered (%)"].tolist()[0] == ""
+    assert text["own samples recovered (%)"].tolist()[1] == "50"
+    assert list(table_1.recovered([a, assessment("glo")])) == ["mnist, GLO-100, seed 0"]
+
+
+def test_an_auto_encoder_is_assessed_by_its_encoder_unless_told_otherwise(store):
+    run = experiments.train("ae", "digits", store=store, **TINY)
+    usual, optimised = (
+        experiments.assess([run, run], count=4, steps=3, method=method, store=store)
+        for method in (None, "lbfgs")
+    )
+    assert [set(a.errors) for a in usual] == [set(experiments.KINDS) - {"generated"}] * 2
+    assert [set(a.errors) for a in optimised] == [set(experiments.KINDS)] * 2
+    encoded = experiments.recover(run, "holdout", count=4, method="encoder", store=store)
+    assert np.array_equal(usual[1].errors["holdout"], experiments.recovered(encoded)["errors"])
 
 
 @pytest.mark.parametrize(
@@ -588,8 +629,13 @@ def test_groups_of_models():
     assert list(table_1.smallest_glos(found)) == ["mnist, GLO-4, seed 0", "mnist, GLO-16, seed 1"]
     assert list(table_1.largest_glos(found)) == ["mnist, GLO-64, seed 0", "mnist, GLO-16, seed 1"]
     by_count = table_1.gaps_by_count(found)
-    assert {n: gap.estimate for n, gap in by_count["mnist, seed 0"].items()} == {4: 0.75, 64: 0.5}
-    assert list(by_count["mnist, seed 1"]) == [16]
+    gaps = by_count["mnist, GLO, seed 0"]
+    assert {n: gap.estimate for n, gap in gaps.items()} == {4: 0.75, 64: 0.5}
+    assert list(by_count) == ["mnist, GLO, seed 0"]
+    more = [assessment("ae", count=n, shift=s) for n, s in ((64, 2.0), (4, 4.0))]
+    assert list(table_1.gaps_by_count(more)["mnist, AE, seed 0"]) == [4, 64]
+    assert not table_1.smallest_glos(more)
+    assert not table_1.gans(more)
     assert len(table_1.gaps(found)) == 4
     printed = table_1.printed_gaps([assessment(count=1024), assessment()], paper_dataset="MNIST")
     assert printed == {"mnist, GLO-1024, seed 0": 0.678}

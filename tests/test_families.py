@@ -11,7 +11,7 @@ import torch
 from lightning_fabric import Fabric
 from test_training import Squares, same_bits
 
-from mempaper import experiments, families, generators
+from mempaper import experiments, families, generators, recovery
 from mempaper.encoding import recover_by_encoder
 from mempaper.errors import InputError
 from mempaper.families import FAMILIES
@@ -326,6 +326,25 @@ def test_a_trained_generator_is_found_and_loaded_with_its_encoder(name, trained)
         assert generator.encoder(samples).shape == (33, generator.latent_dim)
         assert not generator.encoder.training
         assert not any(p.requires_grad for p in generator.encoder.parameters())
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_laptops_settings_are_arguments_of_training(name, store):
+    settings = {**FAMILIES[name].laptop, "images": 64, "steps": 1}
+    run = experiments.train(name, "digits", store=store, **settings)
+    assert run.config["training"]["width"] == settings["width"]
+    assert run.config["batch_size"] == settings["batch_size"]
+
+
+def test_recovery_moves_a_pixel_that_lies_beyond_the_range():
+    made = objective("pggan", width=16).networks["generator"].eval().requires_grad_(False)
+    made.progress.copy_(torch.tensor([1, 1]))
+    latents = torch.randn(40, 8, generator=torch.Generator().manual_seed(0))
+    targets = made(latents)
+    outside = (made.grown(latents, *made.reached()).abs() > 1).float().mean()
+    assert outside > 0.1
+    found = recovery.recover(made, targets, 8, steps=200, candidates=512)
+    assert (found.errors < 1e-3).float().mean() > 0.8
 
 
 @pytest.mark.parametrize("name", ["mesch", "pggan"])

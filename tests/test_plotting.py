@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 
 from mempaper import plotting
 from mempaper.errors import InputError
-from mempaper.statistics import Interval
+from mempaper.statistics import GapLaw, Interval
 
 
 @pytest.fixture
@@ -305,6 +305,27 @@ def test_distances_refuse_an_error_of_zero(ax):
     )
 
 
+# The law of the gap
+
+
+def test_gaps_stand_over_their_counts_with_intervals_and_fit(ax):
+    """0.5 - 0.1 log2(N / 2), and gaps a little off it."""
+    gaps = {8: Interval(0.25, 0.4, 0.3, 0.95), 2: Interval(0.4, 0.55, 0.5, 0.95)}
+    laws = {"GLO": GapLaw(0.6, Interval(-0.2, 0.0, -0.1, 0.95), gaps)}
+    assert plotting.gap_against_count(laws, ax=ax) is ax
+    (container,) = ax.containers
+    points, _, (bars,) = container.lines
+    np.testing.assert_allclose(points.get_xydata(), [[2, 0.5], [8, 0.3]])
+    ends = [segment[:, 1].tolist() for segment in bars.get_segments()]
+    np.testing.assert_allclose(ends, [[0.4, 0.55], [0.25, 0.4]])
+    fitted = ax.lines[1].get_xydata()
+    np.testing.assert_allclose(fitted, [[2, 0.5], [8, 0.3]])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["2", "8"]
+    assert legend(ax) == ["threshold, 10%", "GLO"]
+    assert ax.get_xscale() == "log"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("training images N", "MRE-gap (%)")
+
+
 # Images
 
 
@@ -326,6 +347,15 @@ def test_an_image_grid_has_a_labelled_row_for_each_entry(ax):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["target", "recovered"]
     assert ax.get_yticks().tolist() == [0.5 + 0.5, 3.5 + 0.5]
     assert len(ax.get_xticks()) == 0
+
+
+def test_a_frame_has_its_color(ax):
+    images = {"row": np.zeros((2, 1, 2, 2))}
+    plotting.image_grid(images, ax=ax)
+    assert not any(spine.get_visible() for spine in ax.spines.values())
+    plotting.image_grid(images, ax=ax, frame=plotting.COLORS["validation"])
+    colors = {to_rgb(s.get_edgecolor()) for s in ax.spines.values() if s.get_visible()}
+    assert colors == {to_rgb(plotting.COLORS["validation"])}
 
 
 def test_channels_and_directions_are_kept(ax):

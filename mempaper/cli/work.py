@@ -35,9 +35,20 @@ class Method(str, Enum):
     encoder = "encoder"
 
 
+def _known(model: str) -> str:
+    from ..families import FAMILIES
+
+    if model not in FAMILIES:
+        raise typer.BadParameter(f"{model!r} is not one of {', '.join(FAMILIES)}.")
+    return model
+
+
 def train(
     model: Annotated[
-        str, typer.Argument(help="The family of models, such as dcgan; an unknown one lists all.")
+        str,
+        typer.Argument(
+            callback=_known, help="The family of models, such as dcgan; an unknown one lists all."
+        ),
     ],
     dataset: Annotated[str, typer.Argument(help="A name out of `mempaper data list`.")],
     images: Annotated[

@@ -15,6 +15,7 @@ from .distortions import (
     NoisePatches,
     Operator,
     SmoothWarp,
+    UniformNoise,
     displace,
     identity,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Patches",
     "Perceptual",
     "SmoothWarp",
+    "UniformNoise",
     "Window",
     "compose",
     "describe",

@@ -21,7 +21,15 @@ from torch import Tensor
 
 from ..errors import InputError
 
-__all__ = ["AdditiveNoise", "NoisePatches", "Operator", "SmoothWarp", "displace", "identity"]
+__all__ = [
+    "AdditiveNoise",
+    "NoisePatches",
+    "Operator",
+    "SmoothWarp",
+    "UniformNoise",
+    "displace",
+    "identity",
+]
 
 Operator = Callable[[Tensor], Tensor]
 
@@ -130,6 +138,24 @@ class AdditiveNoise:
 
         noise = _draws(draw, images, index, seed=self.seed, stream=2)
         return (images + noise).clamp(-1, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniformNoise:
+    """Puts noise in an image's place: each value uniform in [-1, 1], off every manifold."""
+
+    seed: int = 0
+
+    def __post_init__(self):
+        _require("seed", self.seed, at_least=0)
+
+    def __call__(
+        self, images: Float[Tensor, "n c h w"], index: Iterable[int] | None = None
+    ) -> Float[Tensor, "n c h w"]:
+        def draw(rng):
+            return rng.uniform(-1, 1, images.shape[1:])
+
+        return _draws(draw, images, index, seed=self.seed, stream=3)
 
 
 def displace(

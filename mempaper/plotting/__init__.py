@@ -1,6 +1,11 @@
 """Arrays and an Axes in, the Axes out; one colour for one meaning throughout the book."""
 
-from .curves import convergence_curves, error_against_strength, fid_against_mre
+from .curves import (
+    convergence_curves,
+    error_against_strength,
+    fid_against_mre,
+    gap_against_count,
+)
 from .distributions import error_histograms, gap_intervals
 from .grids import image_grid, sample_grid
 from .theme import COLORS, CYCLE, style
@@ -12,6 +17,7 @@ __all__ = [
     "error_against_strength",
     "error_histograms",
     "fid_against_mre",
+    "gap_against_count",
     "gap_intervals",
     "image_grid",
     "sample_grid",

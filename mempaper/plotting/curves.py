@@ -4,12 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator, PercentFormatter
 
 from ..errors import InputError
-from ..statistics import Interval
+from ..statistics import MRE_GAP_THRESHOLD, GapLaw, Interval
 from .theme import COLORS, CYCLE, ERROR_LABEL, INK, LINES, MARKS
 
-__all__ = ["convergence_curves", "error_against_strength", "fid_against_mre"]
+__all__ = ["convergence_curves", "error_against_strength", "fid_against_mre", "gap_against_count"]
 
 
 def convergence_curves(errors: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
@@ -113,4 +114,49 @@ def error_against_strength(
         )
     label = "median recovery error\n(mean squared error per pixel)"
     ax.set(yscale="log", xlabel=strength, ylabel=label)
+    return ax
+
+
+def gap_against_count(laws: Mapping[str, GapLaw], *, ax: Axes) -> Axes:
+    """Draws the MRE-gap against the number of training images, its fit, and the threshold of 10 %.
+
+    Points carry their intervals; those of one family are moved a little to the side of another's.
+
+    laws  family -> its gaps and their fit
+    """
+    for number, (name, law) in enumerate(laws.items()):
+        color, counts = CYCLE[number % len(CYCLE)], np.array(sorted(law.gaps))
+        gaps = [law.gaps[n] for n in counts]
+        middles = np.array([gap.estimate for gap in gaps])
+        reach = [
+            middles - [gap.low for gap in gaps],
+            np.array([gap.high for gap in gaps]) - middles,
+        ]
+        ax.errorbar(
+            counts * 1.04 ** (number - (len(laws) - 1) / 2),
+            middles,
+            np.clip(reach, 0, None),
+            fmt=MARKS[number % len(MARKS)],
+            color=color,
+            markersize=7,
+            elinewidth=2,
+            label=name,
+        )
+        ends = counts[[0, -1]]
+        ax.plot(ends, law.fitted(ends), color=color, linestyle=LINES[number % 4], linewidth=1.6)
+    ax.axhline(0, color=INK, linewidth=0.8)
+    ax.axhline(
+        MRE_GAP_THRESHOLD,
+        color=INK,
+        linestyle="--",
+        linewidth=1.4,
+        label=f"threshold, {MRE_GAP_THRESHOLD:.0%}",
+    )
+    ax.set_xscale("log", base=2)
+    counts = sorted({n for law in laws.values() for n in law.gaps})
+    ax.set_xticks(counts, [f"{n:,}" for n in counts])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
+    ax.set(xlabel="training images N", ylabel="MRE-gap (%)")
+    ax.legend()
     return ax

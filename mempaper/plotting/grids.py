@@ -10,10 +10,11 @@ from ..errors import InputError
 __all__ = ["image_grid", "sample_grid"]
 
 
-def image_grid(rows: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
+def image_grid(rows: Mapping[str, np.ndarray], *, ax: Axes, frame: str | None = None) -> Axes:
     """Draws one labelled row of images for each entry, column i of every row belonging together.
 
-    rows  label -> (n, c, h, w) in [-1, 1], grey (c = 1) or RGB (c = 3), the same shape in every row
+    rows   label -> (n, c, h, w) in [-1, 1], grey (c = 1) or RGB (c = 3), of one shape
+    frame  colour of a frame around them all; None: none
     """
     tiles = {label: _pixels(f"rows[{label!r}]", images) for label, images in rows.items()}
     shapes = {tile.shape for tile in tiles.values()}
@@ -22,6 +23,8 @@ def image_grid(rows: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
     _show(list(tiles.values()), ax=ax)
     height = next(iter(shapes))[1] + 1
     ax.set_yticks([height * row + (height - 1) / 2 for row in range(len(tiles))], list(tiles))
+    if frame is not None:
+        ax.spines[:].set(visible=True, color=frame, linewidth=3)
     return ax
 
 

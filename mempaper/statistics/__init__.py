@@ -3,6 +3,7 @@
 from .bootstrap import Interval, bootstrap_interval, share_interval
 from .convergence import pass_ratio
 from .frechet import frechet_distance, frechet_gap
+from .gap_law import GapLaw, gap_law
 from .kernel import KernelDistance, kernel_distance, squared_discrepancy
 from .manifold import (
     DensityCoverage,
@@ -29,6 +30,7 @@ __all__ = [
     "KS_P_VALUE_THRESHOLD",
     "MRE_GAP_THRESHOLD",
     "DensityCoverage",
+    "GapLaw",
     "Interval",
     "KSResult",
     "KernelDistance",
@@ -39,6 +41,7 @@ __all__ = [
     "frechet_distance",
     "frechet_gap",
     "gap_change",
+    "gap_law",
     "kernel_distance",
     "ks_test",
     "median_recovery_error",

@@ -38,7 +38,7 @@ class AEGANConfig:
     width: int = 512  # channels at the coarsest grids
     learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.5, 0.999)
-    reconstruction: float = 10.0  # weight of Eq. (3), averaged over pixels, beside Eq. (1)
+    reconstruction: float = 100.0  # weight of Eq. (3), averaged over pixels, beside Eq. (1)
 
 
 def _networks(config: AEConfig | AEGANConfig) -> dict[str, torch.nn.Module]:
