@@ -97,13 +97,14 @@ def measure(
 ) -> dict[str, dict[str, FeatureGap]]:
     """Returns what each encoder sees of each model, by their names.
 
-    All models are held against equally many images, as many as the smallest training set has, for
-    the distance depends on their number.
+    All models, of one data set, are held against the same images, as many as the smallest training
+    set has, for the distance depends on their number.
     """
     held_out = [a.run.config["data"]["holdout"] for a in assessments]
     n = min(count, *held_out, *(a.count for a in assessments))
     copied = np.random.default_rng(seed).integers(n, size=own_count)
     found: dict[str, dict[str, FeatureGap]] = {name: {} for name in encoders}
+    copies: dict[str, Interval] = {}
     for assessment in assessments:
         run = assessment.run
         images = {
@@ -115,11 +116,13 @@ def measure(
                 *(embeddings.features(encoder, part, store=store) for part in images.values()),
                 different_counts=True,
             )
+            if name not in copies:  # all models' training images begin alike
+                copies[name] = frechet_gap(train, validation, train[copied], seed=seed)
             found[name][assessment.name] = FeatureGap(
                 train=frechet_distance(generated, train),
                 validation=frechet_distance(generated, validation),
                 gap=frechet_gap(train, validation, generated, seed=seed),
-                copies=frechet_gap(train, validation, train[copied], seed=seed),
+                copies=copies[name],
                 mre=assessment.test.gap,
             )
     return found

@@ -79,8 +79,9 @@ axes[1].set_yticks([])
 plt.show()
 
 # %% [markdown]
-# "It is hard to visually assess when overfitting happens" but for GLO (the paper's caption). The
-# medians are easier to compare: {numref}`tab-recoveries` has those of more images than
+# But for GLO "it is hard to visually assess when overfitting happens" (the paper's caption). On small
+# digits the eye finds little even in the row of GLO, whose errors are small on both sides. The medians
+# are easier to compare: {numref}`tab-recoveries` has those of more images than
 # {numref}`fig-recoveries` shows.
 
 # %%
