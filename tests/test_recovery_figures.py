@@ -101,7 +101,7 @@ def test_gap_law_refuses(train, val, argument):
 
 def test_families_have_laws_of_their_own(store):
     made = [
-        experiments.train(m, images=n, store=store, **TRAINING)
+        experiments.train(m, images=n, store=store, **TRAINING | {"steps": 1})
         for m in ("glo", "ae")
         for n in (8, 16)
     ]

@@ -161,13 +161,13 @@ Triple = tuple[Interval, Interval, Interval]
 
 
 def _is_unseen(gaps: Triple) -> str:
-    """In features, in which a generator that copies would exceed the paper's threshold, the gap is
-    below the threshold, or cannot be told from 0 and lies below that of the errors."""
-    mre, seen, copies = gaps
+    """The gap in features is below the paper's threshold, with its whole interval, where that of a
+    generator that copies is above it."""
+    _, seen, copies = gaps
     if seen.low > MRE_GAP_THRESHOLD:
         return NOT_REPRODUCED
-    small = seen.high <= MRE_GAP_THRESHOLD or (seen.low <= 0 and seen.high < mre.low)
-    return REPRODUCED if small and copies.low > MRE_GAP_THRESHOLD else NOT_TESTABLE
+    clear = seen.high <= MRE_GAP_THRESHOLD and copies.low > MRE_GAP_THRESHOLD
+    return REPRODUCED if clear else NOT_TESTABLE
 
 
 def _fid_is_blind(*, gaps: Mapping[str, Triple]) -> tuple[str, str]:

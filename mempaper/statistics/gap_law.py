@@ -23,7 +23,7 @@ class GapLaw:
     slope: Interval
     gaps: Mapping[int, Interval]
 
-    def fitted(self, counts) -> np.ndarray:
+    def fitted(self, counts) -> float | np.ndarray:
         """Returns the fit at these numbers of training images."""
         return self.level + self.slope.estimate * np.log2(counts)
 

@@ -105,8 +105,9 @@ feature_gaps.table(found)
 # ## Verdict
 #
 # The claim counts as reproduced for a model whose MRE-gap is above 10 % with its whole interval, where
-# the interval of the FID-gap lies below 10 %, or holds 0 and lies below that of the MRE-gap; and where
-# that of the copying generator lies above 10 %, so that memorization could have been seen. Models whose errors detect nothing have nothing to hide from FID, and are left out.
+# the whole interval of the FID-gap lies below 10 % and that of the copying generator above, so that
+# memorization could have been seen. Models whose errors detect nothing have nothing to hide from FID,
+# and are left out.
 #
 # Classifier and PCA were fitted to training images, and might know these by themselves. Where they
 # show a gap, and encoders that saw neither show none, the gap says something about the encoder.

@@ -69,6 +69,9 @@ plt.show()
 gap_law.table(laws)
 
 # %% [markdown]
+# Where points lie off their line by more than their intervals, no line is the law: gaps level off at
+# both ends. The slope then is the mean fall over the range.
+#
 # Every model takes equally many updates, so that one with fewer images sees each of them more often:
 # $N$ is not all that changes along the axis. The paper does not say how long it trains.
 #
