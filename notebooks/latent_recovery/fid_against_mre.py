@@ -24,7 +24,7 @@
 #
 # $$
 # \text{FID-gap}_G
-#     = \frac{\mathrm{FID}(G, \mathcal{T}) - \mathrm{FID}(G, \mathcal{D})}{\mathrm{FID}(G, \mathcal{T})} ,
+#     = 1 - \frac{\mathrm{FID}(G, \mathcal{D})}{\mathrm{FID}(G, \mathcal{T})} ,
 # $$ (eq-fid-gap)
 #
 # and applies the same threshold of 10 %. That a test detects nothing proves nothing when it could not

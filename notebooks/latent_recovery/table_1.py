@@ -17,8 +17,8 @@
 # recovery error* of a generator $G$ on a set of images $\mathcal{Y}$,
 #
 # $$
-# \mathrm{MRE}_G(\mathcal{Y}) = \operatorname{median}
-#     \Bigl\{ \min_z \lVert y_i - G(z) \rVert^2 \Bigr\}_{y_i \in \mathcal{Y}} ,
+# \mathrm{MRE}_G(\mathcal{Y})
+#     = \operatorname*{median}_{y \in \mathcal{Y}} \, \min_z \lVert y - G(z) \rVert^2 ,
 # $$ (eq-mre)
 #
 # and compare training images $\mathcal{D}$ with validation images $\mathcal{T}$ by the normalised
@@ -26,7 +26,7 @@
 #
 # $$
 # \text{MRE-gap}_G
-#     = \frac{\mathrm{MRE}_G(\mathcal{T}) - \mathrm{MRE}_G(\mathcal{D})}{\mathrm{MRE}_G(\mathcal{T})} ,
+#     = 1 - \frac{\mathrm{MRE}_G(\mathcal{D})}{\mathrm{MRE}_G(\mathcal{T})} ,
 # $$ (eq-gap)
 #
 # and by a two-sided Kolmogorov-Smirnov test. Overfitting counts as detected where the p-value is
