@@ -399,6 +399,32 @@ def test_an_interrupted_training_is_kept_for_the_next_attempt(environment, tmp_p
     assert [record.state for record in Store().list()] == ["unfinished"]
 
 
+@pytest.mark.slow
+def test_an_interrupted_notebook_says_so_and_no_more(environment, tmp_path):
+    environment["MEMPAPER_RUNS"] = str(tmp_path / "runs")
+    steps = ["-p", "training_steps", "1000000", "--profile", "smoke"]
+    output = ["--output", str(tmp_path / "made.ipynb")]
+    command = [*COMMAND, "notebook", "run", "optimizer_comparison", *steps, *output]
+    # A terminal interrupts the whole group: the command, its kernel and the kernel's workers.
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            deadline = time.monotonic() + 120
+            while not list(tmp_path.glob("runs/train/*.partial/provenance.json")):
+                assert process.poll() is None, process.stderr.read()
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            os.killpg(process.pid, signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    heard = [line for line in said.splitlines() if line and not line.startswith("cell ")]
+    assert heard == ["stopped; repeat the same command to continue"]
+    assert not (tmp_path / "made.ipynb").exists()
+
+
 def test_choices_are_those_of_the_package():
     assert [loss.value for loss in work.Loss] == list(losses.LOSSES)
     assert [method.value for method in work.Method] == [*recovery.METHODS, "encoder"]

@@ -6,6 +6,7 @@ The book's copy lies in `_build/executed/<profile>/<folder>/<name>.ipynb`; its m
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -117,6 +118,10 @@ def run(
                 failed.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(target, failed)
                 raise NotebookFailed(_failure(notebook, error, failed)) from error
+            except KeyboardInterrupt:
+                # nbclient leaves its task behind, which would report itself when Python ends.
+                logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+                raise
         executed = nbformat.read(target, as_version=4)
     _forget_paths(executed)
     origin = provenance()
