@@ -69,7 +69,7 @@ def parameter_table(parameters: list, made: Mapping | None, command: str) -> str
         body.append(f"<tr{changed}>{tds}</tr>")
     heads = "".join(f'<th scope="col">{label}</th>' for label in head)
     return (
-        '<details class="mempaper-parameters" open><summary>Parameters</summary>'
+        '<details class="mempaper-parameters"><summary>Parameters</summary>'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table>"
         "<p>Execute this notebook with your own:</p>"
         '<div class="highlight-bash notranslate"><div class="highlight">'
