@@ -27,8 +27,8 @@ def test_nothing_else_imports_torchvision_nor_mempaper_alone_torch():
 import sys
 import mempaper
 assert "torch" not in sys.modules
-import mempaper.cli, mempaper.experiments
-mempaper.experiments.images.load("digits")
+import mempaper.cli, mempaper.experiments, mempaper.images
+mempaper.images.load("digits")
 assert "torch" in sys.modules
 assert "torchvision" not in sys.modules
 """
