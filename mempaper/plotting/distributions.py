@@ -56,7 +56,8 @@ def error_histograms(
         ax.set_xscale("log")
     ax.set(xlabel=ERROR_LABEL, ylabel="share of images (%)")
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
-    ax.legend(loc="best")
+    ax.set_ylim(top=1.4 * ax.get_ylim()[1])  # room for the legend
+    ax.legend(loc="upper center", ncols=2, fontsize="small")
     return ax
 
 
