@@ -1,13 +1,12 @@
 """What `recover` demands of its arguments."""
 
 from collections.abc import Callable
-from numbers import Integral
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .errors import InputError
+from .errors import InputError, check_count
 
 __all__ = ["check_counts", "check_generator", "check_targets"]
 
@@ -34,11 +33,7 @@ def check_counts(
         "seed": (seed, 0),
     }
     for name, (value, least) in at_least.items():
-        whole = isinstance(value, Integral) and not isinstance(value, bool)
-        if not whole or value < least:
-            raise InputError(
-                name, f"be a whole number, at least {least}", repr(value), "Give such a number."
-            )
+        check_count(name, value, least)
     if 0 < candidates < restarts:
         raise InputError(
             "candidates",

@@ -9,7 +9,7 @@ import scipy.stats
 
 from ..errors import InputError, check_count
 
-__all__ = ["Interval", "as_sample", "bootstrap_interval"]
+__all__ = ["Interval", "as_sample", "bootstrap_interval", "check_confidence"]
 
 _ELEMENTS_AT_ONCE = 2**22  # float64 drawn together: 32 MiB
 
@@ -51,7 +51,7 @@ def bootstrap_interval(
     samples = [as_sample(f"samples[{i}]", sample) for i, sample in enumerate(samples)]
     if not samples:
         raise InputError("samples", "hold at least one sample", "none", "Pass one or more arrays.")
-    _check_confidence(confidence)
+    check_confidence(confidence)
     check_count("resamples", resamples, 2)
     check_count("seed", seed, 0)
     with np.errstate(invalid="ignore"):  # SciPy's standard error, where a resample gives infinity
@@ -73,12 +73,13 @@ def share_interval(yes, *, confidence: float = 0.95) -> Interval:
     yes = np.asarray(yes, dtype=bool)
     if yes.ndim != 1 or not len(yes):
         raise InputError("yes", "be a non-empty array (n,)", yes.shape, "Pass one value an item.")
-    _check_confidence(confidence)
+    check_confidence(confidence)
     found = scipy.stats.binomtest(int(yes.sum()), len(yes)).proportion_ci(confidence, "exact")
     return Interval(float(found.low), float(found.high), float(yes.mean()), confidence)
 
 
-def _check_confidence(confidence: object) -> None:
+def check_confidence(confidence: object) -> None:
+    """Raises InputError where `confidence` is no number in (0, 1)."""
     if not (isinstance(confidence, Real) and 0 < confidence < 1):
         raise InputError("confidence", "lie in (0, 1)", repr(confidence), "Pass 0.95 for 95 %.")
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from ..errors import InputError
-from .bootstrap import Interval
+from ..errors import InputError, check_count
+from .bootstrap import Interval, check_confidence
 from .feature_arrays import as_features
 
 __all__ = ["frechet_distance", "frechet_gap"]
@@ -68,10 +68,8 @@ def frechet_gap(
             len(arrays[1]),
             "Leave out the surplus.",
         )
-    if not 0 < confidence < 1:
-        raise InputError("confidence", "lie in (0, 1)", confidence, "Pass 0.95 for 95 %.")
-    if resamples < 2:
-        raise InputError("resamples", "be at least 2", resamples, "200 is usual.")
+    check_confidence(confidence)
+    check_count("resamples", resamples, 2)
     estimate = _gap(*map(_fit, arrays))
     if not np.isfinite(estimate):
         raise InputError(

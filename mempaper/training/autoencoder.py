@@ -12,7 +12,7 @@ from torch.nn.functional import mse_loss
 from ..networks.autoencoder import Encoder
 from ..networks.dcgan import DCGANDiscriminator, GLOGenerator, initialize
 from .losses import AdversarialLoss, non_saturating
-from .updates import descend, frozen
+from .updates import adam, descend, frozen
 
 __all__ = ["AE", "AEGAN", "AEConfig", "AEGANConfig"]
 
@@ -61,10 +61,7 @@ class AE:
         draws = torch.Generator().manual_seed(seed)
         for network in self.networks.values():
             initialize(network, draws)
-        self.optimizers = {
-            name: torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-            for name, network in self.networks.items()
-        }
+        self.optimizers = adam(self.networks, learning_rate=config.learning_rate)
 
     def step(
         self,
@@ -100,12 +97,9 @@ class AEGAN:
         draws = torch.Generator().manual_seed(seed)
         for network in self.networks.values():
             initialize(network, draws)
-        self.optimizers = {
-            name: torch.optim.Adam(
-                network.parameters(), lr=config.learning_rate, betas=config.betas
-            )
-            for name, network in self.networks.items()
-        }
+        self.optimizers = adam(
+            self.networks, learning_rate=config.learning_rate, betas=config.betas
+        )
 
     def step(
         self,

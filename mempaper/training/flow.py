@@ -10,7 +10,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from ..networks.flow import Flow, initialize_flow
-from .updates import descend
+from .updates import adam, descend
 
 __all__ = ["FlowConfig", "FlowLikelihood", "bits_per_dimension", "dequantized"]
 
@@ -63,9 +63,7 @@ class FlowLikelihood:
         initialize_flow(flow, torch.Generator().manual_seed(seed))
         # The generator, run backwards: from images to latents.
         self.networks = {"generator": flow}
-        self.optimizers = {
-            "generator": torch.optim.Adam(flow.parameters(), lr=config.learning_rate)
-        }
+        self.optimizers = adam(self.networks, learning_rate=config.learning_rate)
 
     def step(
         self,

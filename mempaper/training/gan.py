@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..networks.dcgan import DCGANDiscriminator, DCGANGenerator, initialize
 from .losses import AdversarialLoss, non_saturating
-from .updates import descend, frozen
+from .updates import adam, descend, frozen
 
 __all__ = ["GAN", "GANConfig"]
 
@@ -49,12 +49,9 @@ class GAN:
         draws = torch.Generator().manual_seed(seed)
         for network in self.networks.values():
             initialize(network, draws)
-        self.optimizers = {
-            name: torch.optim.Adam(
-                network.parameters(), lr=config.learning_rate, betas=config.betas
-            )
-            for name, network in self.networks.items()
-        }
+        self.optimizers = adam(
+            self.networks, learning_rate=config.learning_rate, betas=config.betas
+        )
 
     def step(
         self,

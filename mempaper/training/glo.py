@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from ..networks.dcgan import GLOGenerator, initialize
-from .updates import descend
+from .updates import adam, descend
 
 __all__ = ["GLO", "GLOConfig"]
 
@@ -47,9 +47,7 @@ class GLO:
         initialize(generator, draws)
         self.codes = torch.randn(count, config.latent_dim, generator=draws)
         self.networks = {"generator": generator}
-        self.optimizers = {
-            "generator": torch.optim.Adam(generator.parameters(), lr=config.learning_rate)
-        }
+        self.optimizers = adam(self.networks, learning_rate=config.learning_rate)
 
     def step(
         self,

@@ -16,7 +16,7 @@ from ..networks.pggan import (
     initialize_normally,
 )
 from .penalties import wgan_gp
-from .updates import descend, frozen
+from .updates import adam, descend, frozen
 
 __all__ = ["PGGAN", "PGGANConfig"]
 
@@ -56,12 +56,9 @@ class PGGAN:
             initialize_normally(network, draws)
             network.progress.copy_(torch.tensor([0, steps]))
         self.sizes = self.networks["generator"].sizes
-        self.optimizers = {
-            name: torch.optim.Adam(
-                network.parameters(), lr=config.learning_rate, betas=config.betas
-            )
-            for name, network in self.networks.items()
-        }
+        self.optimizers = adam(
+            self.networks, learning_rate=config.learning_rate, betas=config.betas
+        )
 
     def step(
         self,

@@ -1,14 +1,27 @@
 """What the steps of several objectives share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from jaxtyping import Float
 from lightning_fabric import Fabric
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import Adam, Optimizer
 
-__all__ = ["descend", "frozen"]
+__all__ = ["adam", "descend", "frozen"]
+
+
+def adam(
+    networks: Mapping[str, nn.Module],
+    *,
+    learning_rate: float,
+    betas: tuple[float, float] = (0.9, 0.999),
+) -> dict[str, Optimizer]:
+    """Returns an Adam of its own for each network."""
+    return {
+        name: Adam(network.parameters(), lr=learning_rate, betas=betas)
+        for name, network in networks.items()
+    }
 
 
 def descend(fabric: Fabric, loss: Float[Tensor, ""], *optimizers: Optimizer) -> None:
