@@ -47,6 +47,11 @@ class Family:
     mixed: bool = True
     laptop: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def method(self) -> str:
+        """Returns how its images are recovered: by its encoder if it has one (Sec. 3.1)."""
+        return "encoder" if self.encoder else "lbfgs"
+
     def name(self, count: int) -> str:
         """Returns what a model trained on `count` images is called: DCGAN, GLO-1024."""
         return f"{self.title}-{count}" if self.counted else self.title

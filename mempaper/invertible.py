@@ -72,9 +72,8 @@ def recoveries(
     rows = {"target": experiments.targets(runs[0], count=shown, **common)}
     for run in runs:
         family = families.get(run.config["model"])
-        method = "encoder" if family.encoder else "lbfgs"
         found = experiments.recover(
-            run, method=method, count=count, steps=steps, store=store, **common
+            run, method=family.method, count=count, steps=steps, store=store, **common
         )
         rows[family.title] = experiments.recovered_images(run, found, shown)
     return rows

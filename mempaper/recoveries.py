@@ -99,7 +99,7 @@ def recover(
     settings = {"count": count, "steps": steps, "seed": seed, "store": store}
     settings["data_root"] = data_root
     jobs = [
-        {"run": run, "kind": kind, "method": _method(run), **settings}
+        {"run": run, "kind": kind, "method": families.get(run.config["model"]).method, **settings}
         for run in runs
         for kind in ("train", "holdout")
     ]
@@ -119,7 +119,3 @@ def recover(
         for kind in ("train", "holdout")
     }
     return Recoveries(targets, images, tests, names)
-
-
-def _method(run: Run) -> str:
-    return "encoder" if families.get(run.config["model"]).encoder else "lbfgs"

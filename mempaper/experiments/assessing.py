@@ -86,7 +86,7 @@ def assess(
         "store": store,
         "data_root": data_root,
     }
-    methods = [method or _usual(run) for run in runs]
+    methods = [method or families.get(run.config["model"]).method for run in runs]
     plan = [
         (i, kind)
         for i, how in enumerate(methods)
@@ -106,7 +106,3 @@ def assess(
         Assessment(run, row, statistics.overfitting_test(row["train"], row["holdout"]))
         for run, row in zip(runs, errors, strict=True)
     ]
-
-
-def _usual(run: Run) -> str:
-    return "encoder" if families.get(run.config["model"]).encoder else "lbfgs"
