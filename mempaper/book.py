@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,14 +20,18 @@ from filelock import FileLock, Timeout
 from .display import Display
 from .errors import InputError
 from .files import sha256, write_atomic
-from .notebooks import catalogue, execution
+from .notebooks import catalogue, execution, side_by_side
 from .notebooks.catalogue import Notebook
+from .runs.provenance import cores
 
 __all__ = ["BookFailed", "build", "chapters", "summary", "verdicts"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "not testable": "?"}
 _UNKNOWN_SECONDS = 60
+_PAGES_AT_ONCE = 2
+"""A page alone leaves cores idle where it trains one model, imports or draws."""
+
 _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-mathjax-offline")
 
 
@@ -126,19 +131,16 @@ def _execute(stale: list[Notebook], profile: str, root: Path) -> None:
         made = execution.record(execution.executed_path(notebook, profile)) or {}
         guess = expected.get(notebook.name, _UNKNOWN_SECONDS)
         work[notebook.name] = float(max(made.get("seconds", 0), guess))
+    longest_first = sorted(work, key=work.__getitem__, reverse=True)
+    at_once = min(_PAGES_AT_ONCE, cores() or 1)
     with tempfile.TemporaryDirectory(prefix="mempaper-") as folder:
-        channel = Path(folder) / "progress"
-        with Display(work, channel) as display:
-            for notebook in stale:
-                display.start(notebook.name)
-                execution.run(
-                    notebook.name,
-                    profile=profile,
-                    root=root,
-                    report=lambda message: setattr(display, "cell", message),
-                    channel=channel,
-                )
-                display.finish()
+        channel = partial(side_by_side.channel, Path(folder))
+        with Display(work, channel, at_once) as display:
+            executed = side_by_side.run_all(
+                longest_first, profile=profile, root=root, folder=Path(folder), at_once=at_once
+            )
+            for name, cell in executed:
+                display.show(name, cell)
 
 
 def _render(notebooks: list[Notebook], profile: str, root: Path) -> Path:

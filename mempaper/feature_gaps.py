@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from . import embeddings, experiments
+from .claims import Gaps
 from .embeddings import Embedding
 from .errors import InputError
 from .experiments import Assessment
@@ -143,10 +144,10 @@ def points(
 
 def triples(
     found: Mapping[str, Mapping[str, FeatureGap]],
-) -> dict[str, tuple[Interval, Interval, Interval]]:
-    """Returns (MRE-gap, gap in features, the same of copies) by encoder and model."""
+) -> dict[str, Gaps]:
+    """Returns MRE-gap, gap in features and the same of copies by model and encoder."""
     return {
-        f"{model}, {encoder}": (gap.mre, gap.gap, gap.copies)
+        f"{model}, {encoder}": Gaps(gap.mre, gap.gap, gap.copies)
         for encoder, by in found.items()
         for model, gap in by.items()
     }

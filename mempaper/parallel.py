@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing.connection import wait
@@ -16,7 +16,7 @@ import torch
 from .progress import CHANNEL, track
 from .runs.provenance import cores
 
-__all__ = ["one_thread", "run"]
+__all__ = ["follow_parent", "one_thread", "run", "start"]
 
 
 @contextmanager
@@ -62,6 +62,27 @@ def run(
     return [future.result() for future in futures]
 
 
+def start(
+    function: Callable[..., None], arguments: Sequence[Any]
+) -> multiprocessing.process.BaseProcess:
+    """Returns a process that has begun function(*arguments); `function` as for `run`."""
+    process = _context(function).Process(target=function, args=arguments)
+    with _script_out_of_sight(function):
+        process.start()
+    return process
+
+
+def follow_parent() -> None:
+    """Ends this worker with the process that started it, however that ends."""
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
 def _context(function: Callable[..., Any]) -> multiprocessing.context.BaseContext:
     """Returns processes that share one import of the function's module, where the system can."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
@@ -89,13 +110,7 @@ def _script_out_of_sight(function: Callable[..., Any]) -> Iterator[None]:
 
 
 def _begin() -> None:
-    """Silences the worker's own bars and ends it with its parent, however that ends."""
+    """Silences the worker's own bars and ends it with its parent."""
     os.environ[CHANNEL] = os.devnull
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
+    follow_parent()

@@ -3,19 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from torch import Tensor
 
 from . import experiments, families, parallel
-from .errors import InputError
 from .runs import Run, Store
 from .statistics import Interval, OverfittingTest, overfitting_test
 
-__all__ = ["RECIPES", "Recoveries", "jobs", "recover"]
-
-RECIPES = ("laptop", "paper")
+__all__ = ["Recoveries", "recover"]
 
 
 @dataclass(frozen=True)
@@ -55,31 +51,6 @@ class Recoveries:
             for model, test in self.tests.items()
         ]
         return pd.DataFrame(rows).set_index("model").rename_axis(None)
-
-
-def jobs(
-    models: Sequence[str],  # names in families.FAMILIES
-    *,
-    images: int,  # training images of a model that is named after their number
-    recipe: str,  # "laptop": Family.laptop goes before `common`; "paper": the family's defaults
-    **common: Any,
-) -> list[dict[str, Any]]:
-    """Returns arguments of experiments.train, one job for each model.
-
-    Raises
-        InputError  no such model or recipe
-    """
-    if recipe not in RECIPES:
-        raise InputError(
-            "recipe", f"be one of {', '.join(RECIPES)}", repr(recipe), "Choose one of these."
-        )
-    planned = []
-    for model in models:
-        family = families.get(model)
-        job = {"model": model, **common}
-        job |= {"images": images} if family.counted else {}
-        planned.append(job | (family.laptop if recipe == "laptop" else {}))
-    return planned
 
 
 def recover(

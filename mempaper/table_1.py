@@ -1,12 +1,12 @@
-"""Table 1 of Webster et al. (2019): models to train, its rows, and the paper's beside them."""
+"""Table 1 of Webster et al. (2019): its rows, and the paper's beside them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from . import families, images
+from . import families
 from .experiments import Assessment
 from .published import published_table_1
 from .statistics import KS_P_VALUE_THRESHOLD, MRE_GAP_THRESHOLD, Interval, OverfittingTest
@@ -18,8 +18,7 @@ __all__ = [
     "gans",
     "gaps",
     "gaps_by_count",
-    "jobs",
-    "label",
+    "labelled",
     "largest_glos",
     "printed_gaps",
     "recovered",
@@ -29,37 +28,6 @@ __all__ = [
 
 RECOVERED = 1e-3
 """Below this error an own sample counts as recovered."""
-
-
-def jobs(
-    datasets: Sequence[str],
-    *,
-    models: Sequence[str],  # such as "dcgan" and "glo-1024", see families.specified
-    training: Mapping[str, Mapping[str, Any]],  # family -> arguments of experiments.train
-    seeds: Sequence[int],
-    **common: Any,  # more arguments of every job
-) -> list[dict[str, Any]]:
-    """Returns arguments of experiments.train for each model that a data set suffices for.
-
-    Each is trained once with every seed. What `training` does not say is said by Family.laptop.
-
-    Raises
-        InputError  a model or a family in `training` is none
-    """
-    wanted = [families.specified(model) for model in models]
-    for name in training:
-        families.get(name)
-    planned = []
-    for dataset in datasets:
-        data = {name: common.get(name) for name in ("size", "holdout")}
-        available = len(images.load(dataset, root=common.get("data_root"), **data).train)
-        for name, count in wanted:
-            if count is None or count <= available:
-                settings = {**families.get(name).laptop, **training.get(name, {}), **common}
-                job = {"model": name, "dataset": dataset, **settings}
-                job |= {} if count is None else {"images": count}
-                planned += [job | {"seed": seed} for seed in seeds]
-    return planned
 
 
 def rows(assessments: Iterable[Assessment]) -> pd.DataFrame:
@@ -72,7 +40,7 @@ def rows(assessments: Iterable[Assessment]) -> pd.DataFrame:
 
 
 def _row(assessment: Assessment) -> dict[str, Any]:
-    test, encoded = assessment.test, assessment.encoded
+    test, checked = assessment.test, assessment.checked
     return {
         "dataset": assessment.dataset,
         "model": assessment.name,
@@ -82,9 +50,9 @@ def _row(assessment: Assessment) -> dict[str, Any]:
         "mre_gap_high": test.gap.high,
         "mre_train": test.mre_train.estimate,
         "mre_val": test.mre_val.estimate,
-        "mre_generated": np.nan if encoded else float(np.median(assessment.errors["generated"])),
+        "mre_generated": np.median(assessment.errors["generated"]) if checked else np.nan,
         "mre_distortion": float(np.median(assessment.errors["distorted"])),
-        "own_recovered": np.nan if encoded else assessment.recovered_share(RECOVERED).estimate,
+        "own_recovered": assessment.recovered_share(RECOVERED).estimate if checked else np.nan,
         "wasserstein": test.wasserstein,
         "train_count": test.train_count,
         "val_count": test.val_count,
@@ -186,9 +154,16 @@ def beside_paper(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
     )
 
 
-def label(assessment: Assessment) -> str:
-    """Returns data set, model and seed in a few words."""
-    return f"{assessment.dataset}, {assessment.name}, seed {assessment.seed}"
+def labelled(assessments: Iterable[Assessment]) -> dict[str, Assessment]:
+    """Returns the assessments by data set and model, and by seed where there are several."""
+    assessments = list(assessments)
+    several = len({a.seed for a in assessments}) > 1
+    return {_label(a, a.name, several): a for a in assessments}
+
+
+def _label(assessment: Assessment, name: str, with_seed: bool) -> str:
+    seed = f", seed {assessment.seed}" if with_seed else ""
+    return f"{assessment.dataset}, {name}{seed}"
 
 
 def _printed(paper_dataset: str) -> pd.DataFrame:
@@ -200,51 +175,59 @@ def _printed(paper_dataset: str) -> pd.DataFrame:
 
 def gaps(assessments: Iterable[Assessment]) -> dict[str, Interval]:
     """Returns the MRE-gap of each model with its interval."""
-    return {label(a): a.test.gap for a in assessments}
+    return {label: a.test.gap for label, a in labelled(assessments).items()}
 
 
 def printed_gaps(assessments: Iterable[Assessment], *, paper_dataset: str) -> dict[str, float]:
     """Returns what the paper printed for models of the same names, by the keys of `gaps`."""
     printed = _printed(paper_dataset)["mre_gap"]
-    return {label(a): printed[a.name] for a in assessments if a.name in printed}
+    found = labelled(assessments).items()
+    return {label: printed[a.name] for label, a in found if a.name in printed}
 
 
 def gans(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
     """Returns the tests of the models that are trained by an adversarial loss alone."""
-    return {label(a): a.test for a in assessments if not families.get(a.model).counted}
+    found = labelled(assessments).items()
+    return {label: a.test for label, a in found if not families.get(a.model).counted}
 
 
 def recovered(assessments: Iterable[Assessment]) -> dict[str, float]:
     """Returns the share of own samples recovered, by the keys of `gaps`."""
-    return {label(a): a.recovered_share(RECOVERED).estimate for a in assessments if not a.encoded}
+    found = labelled(assessments).items()
+    return {label: a.recovered_share(RECOVERED).estimate for label, a in found if a.checked}
 
 
-def _counted(assessments: Iterable[Assessment]) -> dict[tuple[str, str], list[Assessment]]:
-    """Returns the models trained on a number of images, the smallest number first.
+def _counted(assessments: Iterable[Assessment]) -> dict[tuple[str, str], dict[str, Assessment]]:
+    """Returns the models trained on a number of images by label, the smallest number first.
 
     Keys are the family, and data set, family and seed in words.
     """
-    groups: dict[tuple[str, str], list[Assessment]] = {}
-    for a in sorted(assessments, key=lambda a: a.count):
+    found = labelled(assessments)
+    several = len({a.seed for a in found.values()}) > 1
+    groups: dict[tuple[str, str], dict[str, Assessment]] = {}
+    for label, a in sorted(found.items(), key=lambda item: item[1].count):
         family = families.get(a.model)
         if family.counted:
-            name = f"{a.dataset}, {family.title}, seed {a.seed}"
-            groups.setdefault((a.model, name), []).append(a)
+            key = a.model, _label(a, family.title, several)
+            groups.setdefault(key, {})[label] = a
     return groups
 
 
-def _glos(assessments: Iterable[Assessment]) -> list[list[Assessment]]:
-    return [found for (model, _), found in _counted(assessments).items() if model == "glo"]
+def _glos(assessments: Iterable[Assessment], place: int) -> dict[str, OverfittingTest]:
+    """Returns the test of the model at a place among the GLO models of each data set and seed."""
+    groups = [group for (model, _), group in _counted(assessments).items() if model == "glo"]
+    chosen = (list(group.items())[place] for group in groups)
+    return {label: a.test for label, a in chosen}
 
 
 def smallest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
     """Returns the tests of the GLO models with the fewest training images, by data set and seed."""
-    return {label(found[0]): found[0].test for found in _glos(assessments)}
+    return _glos(assessments, 0)
 
 
 def largest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
     """Returns the tests of the GLO models with the most training images, by data set and seed."""
-    return {label(found[-1]): found[-1].test for found in _glos(assessments)}
+    return _glos(assessments, -1)
 
 
 def gaps_by_count(assessments: Iterable[Assessment]) -> dict[str, dict[int, Interval]]:
@@ -253,7 +236,7 @@ def gaps_by_count(assessments: Iterable[Assessment]) -> dict[str, dict[int, Inte
     Families of which a data set has one model only are left out.
     """
     return {
-        name: {a.count: a.test.gap for a in found}
-        for (_, name), found in _counted(assessments).items()
-        if len(found) > 1
+        name: {a.count: a.test.gap for a in group.values()}
+        for (_, name), group in _counted(assessments).items()
+        if len(group) > 1
     }

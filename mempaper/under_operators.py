@@ -15,6 +15,7 @@ import pandas as pd
 from torch import Tensor
 
 from . import experiments, families, parallel, perceptual
+from .claims import Pair
 from .errors import InputError
 from .operators import Operator, Patches, Perceptual
 from .runs import Run, Store
@@ -57,10 +58,10 @@ class Outcomes:
     by_model: Mapping[str, Mapping[str, Outcome]]
 
     @property
-    def pairs(self) -> dict[str, tuple[OverfittingTest, OverfittingTest, Interval]]:
+    def pairs(self) -> dict[str, Pair]:
         """Returns the test under the first phi and under each other, and the change of the gap."""
         return {
-            f"{model}, {name}": (next(iter(by.values())).test, outcome.test, outcome.change)
+            f"{model}, {name}": Pair(next(iter(by.values())).test, outcome.test, outcome.change)
             for model, by in self.by_model.items()
             for name, outcome in list(by.items())[1:]
         }

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urlparse
@@ -16,6 +17,8 @@ pytest.importorskip("jupyter_book", reason="the extra `book` is not installed")
 
 from mempaper import book, notebooks
 from mempaper.errors import InputError
+from mempaper.notebooks import side_by_side
+from mempaper.runs.provenance import cores
 
 REPOSITORY = Path(__file__).parents[1]
 EXTENSION = REPOSITORY / "book" / "_ext"
@@ -263,19 +266,72 @@ def test_a_page_that_warns_fails_the_build_and_says_so(small):
     book.build("smoke", root=small)
 
 
-def test_a_build_keeps_what_was_finished_before_a_failure(tmp_path):
-    for folder in ("book", "notebooks/one", "profiles"):
-        (tmp_path / folder).mkdir(parents=True)
-    contents = "root: book/intro\nchapters: [{file: notebooks/one/a}, {file: notebooks/one/b}]"
-    (tmp_path / "book" / "_toc.yml").write_text(contents)
-    (tmp_path / "profiles" / "smoke.yaml").write_text("")
-    (tmp_path / "notebooks" / "one" / "a.py").write_text("# %%\nprint(1)\n")
-    (tmp_path / "notebooks" / "one" / "b.py").write_text("# %%\n1 / 0\n")
+@pytest.fixture
+def two_pages(tmp_path):
+    """Returns a function that makes a book of two notebooks, each of one cell."""
+
+    def make(first, second):
+        for folder in ("book", "notebooks/one", "profiles"):
+            (tmp_path / folder).mkdir(parents=True)
+        contents = "root: book/intro\nchapters: [{file: notebooks/one/a}, {file: notebooks/one/b}]"
+        (tmp_path / "book" / "_toc.yml").write_text(contents)
+        (tmp_path / "profiles" / "smoke.yaml").write_text("")
+        (tmp_path / "notebooks" / "one" / "a.py").write_text(f"# %%\n{first}\n")
+        (tmp_path / "notebooks" / "one" / "b.py").write_text(f"# %%\n{second}\n")
+        return tmp_path
+
+    return make
+
+
+WAIT = """
+import pathlib, time
+def wait_for(path):
+    while not pathlib.Path(path).exists():
+        time.sleep(0.05)
+"""
+
+
+def test_a_build_keeps_what_was_finished_before_a_failure(two_pages):
+    executed = "../../_build/executed/smoke/one/a.ipynb"
+    root = two_pages("print(1)", f"{WAIT}\nwait_for({executed!r})\n1 / 0")
     with pytest.raises(notebooks.NotebookFailed, match="ZeroDivisionError"):
-        book.build("smoke", root=tmp_path)
-    first, second = book.chapters(tmp_path)
+        book.build("smoke", root=root)
+    first, second = book.chapters(root)
     assert notebooks.is_fresh(first, "smoke")
     assert not notebooks.is_fresh(second, "smoke")
+
+
+@pytest.mark.skipif((cores() or 1) < 2, reason="one core takes one page after the other")
+def test_two_pages_are_executed_at_once(two_pages):
+    meet = "{}\npathlib.Path({!r}).touch()\nwait_for({!r})"
+    root = two_pages(meet.format(WAIT, "a", "b"), meet.format(WAIT, "b", "a"))
+    names = [notebook.name for notebook in book.chapters(root)]
+    options = {"profile": "smoke", "root": root, "folder": root, "at_once": 2}
+    told = list(side_by_side.run_all(names, **options))
+    assert sorted(name for name, cell in told if cell is None) == names
+    assert (names[0], "cell 1 of 2") in told
+
+
+@pytest.mark.skipif((cores() or 1) < 2, reason="one core takes one page after the other")
+def test_a_failure_stops_the_page_beside_it(two_pages):
+    beat = "while True:\n    pathlib.Path('beat').touch()\n    time.sleep(0.05)"
+    root = two_pages(f"{WAIT}\n{beat}", f"{WAIT}\nwait_for('beat')\n1 / 0")
+    with pytest.raises(notebooks.NotebookFailed, match="ZeroDivisionError"):
+        book.build("smoke", root=root)
+    heart = root / "notebooks" / "one" / "beat"
+    deadline = time.monotonic() + 10
+    while time.time() - heart.stat().st_mtime < 1:
+        assert time.monotonic() < deadline, "the kernel outlives its build"
+        time.sleep(0.1)
+
+
+def test_a_page_whose_process_dies_is_named(two_pages):
+    kill = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nwait_for('never')"
+    root = two_pages(f"{WAIT}\n{kill}", "print(1)")
+    with pytest.raises(
+        notebooks.NotebookFailed, match=r"notebooks/one/a\.py stopped: .* status -9"
+    ):
+        book.build("smoke", root=root)
 
 
 @pytest.fixture(scope="module")

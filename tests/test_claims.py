@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -20,6 +21,9 @@ SAME = overfitting_test(errors(1.0, 4000), errors(1.0, 4000, seed=1))
 APART = overfitting_test(errors(0.2), errors(1.0, seed=1))
 FEW = overfitting_test(errors(1.0, 30), errors(1.0, 30, seed=1))
 BACKWARDS = overfitting_test(errors(1.0), errors(0.8, seed=1))
+
+COPIES = interval(0.6, 0.9)
+detected = partial(claims.Gaps, interval(0.2, 0.4))
 
 CASES = [
     ("lbfgs-ten-times-faster", {"ratio": interval(6, 14), "rival": "SGD"}, "reproduced"),
@@ -80,7 +84,7 @@ CASES = [
         )
     ),
     *(
-        ("perceptual-changes-nothing", {"pairs": {"a": pair}}, verdict)
+        ("perceptual-changes-nothing", {"pairs": {"a": claims.Pair(*pair)}}, verdict)
         for pair, verdict in (
             ((SAME, SAME, interval(-0.05, 0.05)), "reproduced"),
             ((SAME, SAME, interval(-0.05, 0.15)), "not testable"),
@@ -120,21 +124,21 @@ CASES = [
     *(
         ("fid-does-not-see-memorization", {"gaps": gaps}, verdict)
         for gaps, verdict in (
-            ({"a": (interval(0.2, 0.4), interval(-0.1, 0.05), interval(0.6, 0.9))}, "reproduced"),
-            ({"a": (interval(0.2, 0.4), interval(0.2, 0.3), interval(0.6, 0.9))}, "not reproduced"),
-            ({"a": (interval(0.2, 0.4), interval(-0.1, 0.15), interval(0.6, 0.9))}, "not testable"),
-            ({"a": (interval(0.2, 0.4), interval(0.05, 0.15), interval(0.6, 0.9))}, "not testable"),
+            ({"a": detected(interval(-0.1, 0.05), COPIES)}, "reproduced"),
+            ({"a": detected(interval(0.2, 0.3), COPIES)}, "not reproduced"),
+            ({"a": detected(interval(-0.1, 0.15), COPIES)}, "not testable"),
+            ({"a": detected(interval(0.05, 0.15), COPIES)}, "not testable"),
             # A distance that would not even see copies has nothing to say.
-            ({"a": (interval(0.2, 0.4), interval(-0.1, 0.05), interval(0, 0.9))}, "not testable"),
+            ({"a": detected(interval(-0.1, 0.05), interval(0, 0.9))}, "not testable"),
             # Of a model whose errors detect nothing there is nothing to see.
             (
                 {
-                    "a": (interval(0.2, 0.4), interval(-0.1, 0.05), interval(0.6, 0.9)),
-                    "b": (interval(0.0, 0.4), interval(0.2, 0.3), interval(0.6, 0.9)),
+                    "a": detected(interval(-0.1, 0.05), COPIES),
+                    "b": claims.Gaps(interval(0.0, 0.4), interval(0.2, 0.3), COPIES),
                 },
                 "reproduced",
             ),
-            ({"b": (interval(0.0, 0.4), interval(0, 0.1), interval(0.6, 0.9))}, "not testable"),
+            ({"b": claims.Gaps(interval(0.0, 0.4), interval(0, 0.1), COPIES)}, "not testable"),
         )
     ),
     *(
@@ -176,9 +180,13 @@ def test_an_unknown_claim_is_refused():
 
 
 def test_a_verdict_shows_itself_escaped_and_as_json():
-    verdict = claims.Verdict("id", "A < B", "Sec. 1", "reproduced", "x & y")
+    verdict = claims.Verdict(
+        "id", "A < B", "Sec. 1", "reproduced", "x & y", {"n": interval(1, np.inf)}
+    )
     shown = verdict._repr_mimebundle_()
     assert "A &lt; B" in shown["text/html"]
     assert "x &amp; y" in shown["text/html"]
     assert shown[claims.VERDICT_MIME]["statement"] == "A < B"
-    json.dumps(shown)
+    numbers = {"low": 1.0, "high": None, "estimate": None, "confidence": 0.95}
+    assert shown[claims.VERDICT_MIME]["numbers"] == {"n": numbers}
+    json.dumps(shown, allow_nan=False)

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from mempaper import (
+    claims,
     comparison,
     experiments,
     families,
@@ -459,7 +460,7 @@ def test_optimizers_are_compared_on_the_same_images_and_starts(store, glo, one_w
 
 
 def test_jobs_are_the_models_that_the_data_suffice_for():
-    planned = table_1.jobs(
+    planned = experiments.jobs(
         ["digits"],
         models=["dcgan", "glo-64", "ae-1025", "glo-all"],
         training={"glo": {"steps": 7, "width": 8}},
@@ -478,12 +479,12 @@ def test_jobs_are_the_models_that_the_data_suffice_for():
 
 def test_jobs_count_the_images_that_their_options_leave(tmp_path):
     plan = {"models": ["glo-1000", "glo-1100"], "training": {"glo": {"steps": 1}}, "seeds": [0]}
-    planned = table_1.jobs(["digits"], **plan, holdout=700)
+    planned = experiments.jobs(["digits"], **plan, holdout=700)
     assert [job["images"] for job in planned] == [1000]
-    planned = table_1.jobs(["digits"], **plan, holdout=500, data_root=tmp_path)
+    planned = experiments.jobs(["digits"], **plan, holdout=500, data_root=tmp_path)
     assert [job["images"] for job in planned] == [1000, 1100]
     with pytest.raises(InputError, match=str(tmp_path)):
-        table_1.jobs(["mnist"], **plan, data_root=tmp_path)
+        experiments.jobs(["mnist"], **plan, data_root=tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -498,7 +499,7 @@ def test_jobs_count_the_images_that_their_options_leave(tmp_path):
 )
 def test_models_that_cannot_be_planned_are_refused(model, message):
     with pytest.raises(InputError, match=message):
-        table_1.jobs(["digits"], models=[model], training={"glo": {"steps": 1}}, seeds=[0])
+        experiments.jobs(["digits"], models=[model], training={"glo": {"steps": 1}}, seeds=[0])
 
 
 def assessment(model="glo", *, count=100, seed=0, dataset="mnist", shift=1.0):
@@ -534,15 +535,15 @@ def test_rows_are_the_numbers_of_the_assessments():
 def test_where_an_encoder_recovers_own_samples_are_left_out():
     a = assessment("ae", count=64)
     a = dataclasses.replace(a, errors={k: v for k, v in a.errors.items() if k != "generated"})
-    assert a.encoded
-    assert not assessment("ae").encoded
+    assert not a.checked
+    assert assessment("ae").checked
     (row,) = table_1.rows([a]).to_dict("records")
     assert np.isnan(row["mre_generated"])
     assert np.isnan(row["own_recovered"])
     text = table_1.as_text(table_1.rows([a, assessment("glo")]))
     assert text["MRE generated"].tolist()[0] == text["own samples recovered (%)"].tolist()[0] == ""
     assert text["own samples recovered (%)"].tolist()[1] == "50"
-    assert list(table_1.recovered([a, assessment("glo")])) == ["mnist, GLO-100, seed 0"]
+    assert list(table_1.recovered([a, assessment("glo")])) == ["mnist, GLO-100"]
 
 
 def test_an_auto_encoder_is_assessed_by_its_encoder_unless_told_otherwise(store):
@@ -632,12 +633,12 @@ def test_groups_of_models():
     assert {n: gap.estimate for n, gap in gaps.items()} == {4: 0.75, 64: 0.5}
     assert list(by_count) == ["mnist, GLO, seed 0"]
     more = [assessment("ae", count=n, shift=s) for n, s in ((64, 2.0), (4, 4.0))]
-    assert list(table_1.gaps_by_count(more)["mnist, AE, seed 0"]) == [4, 64]
+    assert list(table_1.gaps_by_count(more)["mnist, AE"]) == [4, 64]
     assert not table_1.smallest_glos(more)
     assert not table_1.gans(more)
     assert len(table_1.gaps(found)) == 4
     printed = table_1.printed_gaps([assessment(count=1024), assessment()], paper_dataset="MNIST")
-    assert printed == {"mnist, GLO-1024, seed 0": 0.678}
+    assert printed == {"mnist, GLO-1024": 0.678}
 
 
 # Recorded results
@@ -645,7 +646,7 @@ def test_groups_of_models():
 MADE = {
     "notebook": "latent_recovery/table_1",
     "profile": "real",
-    "parameters": {"seed": 7},
+    "parameters": {"dataset": "mnist", "seed": 7},
     "version": "0.1",
     "commit": "0123456789abcdef",
     "executed": "2026-01-02T03:04:05+00:00",
@@ -654,7 +655,7 @@ MADE = {
 }
 
 
-def executed(path, *offers):
+def executed(path, *offers, **parameters):
     """Writes an executed notebook whose cells end in `offers` as Jupyter stores them."""
     outputs = [
         {"output_type": "execute_result", "data": offer._repr_mimebundle_(), "metadata": {}}
@@ -665,7 +666,8 @@ def executed(path, *offers):
         {"cell_type": "code", "outputs": [{"output_type": "stream", "text": "hello"}]},
         *({"cell_type": "code", "outputs": [output]} for output in outputs),
     ]
-    path.write_text(json.dumps({"cells": cells, "metadata": {"mempaper": MADE}}))
+    made = MADE | {"parameters": MADE["parameters"] | parameters}
+    path.write_text(json.dumps({"cells": cells, "metadata": {"mempaper": made}}))
     return path
 
 
@@ -675,7 +677,7 @@ def test_what_a_notebook_offers_is_recorded_and_read_back(tmp_path):
     notebook = executed(
         tmp_path / "a.ipynb", results.Offer("first", table), results.Offer("second", other)
     )
-    written = results.record(notebook, root=tmp_path)
+    written = results.record([notebook], root=tmp_path)
     assert written == [tmp_path / "results" / f"{name}.csv" for name in ("first", "second")]
     found = results.recorded("first", root=tmp_path)
     pd.testing.assert_frame_equal(found.table, table, rtol=1e-5)
@@ -687,17 +689,18 @@ def test_what_a_notebook_offers_is_recorded_and_read_back(tmp_path):
 def test_recording_again_replaces(tmp_path):
     for value in (1.0, 2.0):
         table = pd.DataFrame({"x": [value]})
-        results.record(executed(tmp_path / "a.ipynb", results.Offer("t", table)), root=tmp_path)
+        copy = executed(tmp_path / "a.ipynb", results.Offer("t", table))
+        results.record([copy], root=tmp_path)
     assert results.recorded("t", root=tmp_path).table["x"].tolist() == [2.0]
     assert sorted(p.name for p in (tmp_path / "results").iterdir()) == ["t.csv", "t.json"]
 
 
 def test_a_recorded_table_is_shown_with_its_provenance_escaped(tmp_path):
     offer = results.Offer("t", pd.DataFrame({"x": [1.0]}))
-    results.record(executed(tmp_path / "a.ipynb", offer), root=tmp_path)
+    results.record([executed(tmp_path / "a.ipynb", offer)], root=tmp_path)
     shown = results.recorded("t", root=tmp_path).show(pd.DataFrame({"<script>": ["<b>x</b>"]}))
     line = (
-        "Recorded 2026-01-02: profile real, seed 7, latent_recovery/table_1.py at commit "
+        "Recorded 2026-01-02: profile real, seeds 7, latent_recovery/table_1.py at commit "
         "0123456789, mempaper 0.1, a <fast> & cheap CPU, 2 cores, 1.5 h."
     )
     page = shown._repr_html_()
@@ -715,8 +718,8 @@ def test_an_offer_shows_its_size():
 
 
 def test_a_notebook_that_offers_nothing_is_refused(tmp_path):
-    with pytest.raises(InputError, match="notebook that offers a table; got a"):
-        results.record(executed(tmp_path / "a.ipynb"), root=tmp_path)
+    with pytest.raises(InputError, match="offers a table or judges a claim; got a"):
+        results.record([executed(tmp_path / "a.ipynb")], root=tmp_path)
     assert not (tmp_path / "results").exists()
 
 
@@ -724,9 +727,73 @@ def test_unknown_results_name_the_known(tmp_path):
     with pytest.raises(InputError, match="be a recorded result; got 't'"):
         results.recorded("t", root=tmp_path)
     offer = results.Offer("known", pd.DataFrame({"x": [1.0]}))
-    results.record(executed(tmp_path / "a.ipynb", offer), root=tmp_path)
+    results.record([executed(tmp_path / "a.ipynb", offer)], root=tmp_path)
     with pytest.raises(InputError, match=r"Recorded: known\."):
         results.recorded("t", root=tmp_path)
     (tmp_path / "results" / "known.json").unlink()
     with pytest.raises(InputError, match="must be a recorded result; got 'known'"):
         results.recorded("known", root=tmp_path)
+
+
+def test_tables_of_several_seeds_are_recorded_as_one(tmp_path):
+    copies = [
+        executed(tmp_path / f"{n}.ipynb", results.Offer("t", pd.DataFrame({"x": [n]})), seed=n)
+        for n in (3, 5)
+    ]
+    results.record(copies, root=tmp_path)
+    found = results.recorded("t", root=tmp_path)
+    assert found.table["x"].tolist() == [3, 5]
+    assert found.source["seeds"] == [3, 5]
+    assert found.source["seconds"] == 2 * MADE["seconds"]
+    assert "seeds 3, 5," in found.line
+
+
+def judged(estimates, low):
+    shares = {
+        name: statistics.Interval(low, 1.0, estimate, 0.95) for name, estimate in estimates.items()
+    }
+    return claims.judge("own-samples-recovered", shares=shares, bound=1e-3)
+
+
+def test_recorded_verdicts_are_shown_over_seeds(tmp_path):
+    made = [judged({"A": e, "B": 1.0}, low) for e, low in ((0.96, 0.955), (0.98, 0.96), (1.0, 0.9))]
+    copies = [executed(tmp_path / f"{n}.ipynb", verdict, seed=n) for n, verdict in enumerate(made)]
+    (path,) = results.record(copies, root=tmp_path)
+    assert path.name == "table_1_mnist_verdicts.csv"
+    shown = results.verdicts("own-samples-recovered", root=tmp_path)
+    first, second = shown.text.reset_index(names="data set").to_dict("records")
+    half = 0.02 * 4.302652729911275 / 3**0.5  # standard deviation .02, t of 2 degrees at 97.5 %
+    assert first == {
+        "data set": "mnist",
+        "quantity": "A",
+        "mean over seeds": "0.98",
+        "95 % interval": f"{0.98 - half:.3g} to {0.98 + half:.3g}",
+        "seeds": 3,
+        "verdict": "not testable (1 of 3 seeds)",
+    }
+    assert (second["quantity"], second["95 % interval"]) == ("B", "1 to 1")
+    assert "seeds 0, 1, 2," in shown.line
+    with pytest.raises(InputError, match="be one with recorded verdicts; got 'gan-generalizes'"):
+        results.verdicts("gan-generalizes", root=tmp_path)
+
+
+def test_the_numbers_of_a_claim_are_named_by_what_leads_to_them():
+    interval = statistics.Interval(1.0, 3.0, 2.0, 0.95)
+    test = assessment(shift=2.0).test
+    found = claims.numbers(
+        {
+            "ratio": interval,
+            "rival": "SGD",
+            "tests": {"GLO": test},
+            "gaps": {"mnist": {16: interval}},
+            "pairs": {"DCGAN": claims.Pair(test, test, interval)},
+        }
+    )
+    assert found == {
+        "ratio": interval,
+        "GLO, MRE-gap": test.gap,
+        "mnist, N = 16": interval,
+        "DCGAN, on pixels, MRE-gap": test.gap,
+        "DCGAN, under phi, MRE-gap": test.gap,
+        "DCGAN, change": interval,
+    }

@@ -163,17 +163,6 @@ def test_rows_of_noise_are_its_recoveries(store, runs):
 # Fig. 3
 
 
-def test_jobs_follow_the_recipe():
-    common = {"images": 32, "dataset": "digits", "steps": 7, "width": 16}
-    glo, mesch = recoveries.jobs(["glo", "mesch"], recipe="paper", **common)
-    assert glo == {"model": "glo", "dataset": "digits", "steps": 7, "width": 16, "images": 32}
-    assert mesch == {"model": "mesch", "dataset": "digits", "steps": 7, "width": 16}
-    (small,) = recoveries.jobs(["mesch"], recipe="laptop", **common)
-    assert small["steps"] != 7
-    with pytest.raises(InputError, match="recipe must be one of laptop, paper"):
-        recoveries.jobs(["glo"], recipe="mine", **common)
-
-
 def test_all_rows_show_the_same_images(store, runs):
     found = recoveries.recover(runs, count=6, shown=3, steps=2, store=store)
     for kind in ("train", "holdout"):

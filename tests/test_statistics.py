@@ -18,6 +18,7 @@ from mempaper.statistics import (
     bootstrap_interval,
     gap_change,
     ks_test,
+    mean_interval,
     median_recovery_error,
     mre_gap,
     overfitting_test,
@@ -532,3 +533,19 @@ def test_bootstrap_settings_are_checked(name, value):
 def test_the_confidence_of_a_share_is_checked():
     with pytest.raises(InputError, match="confidence must"):
         inspect.unwrap(share_interval)([True, False], confidence=95)
+
+
+def test_mean_interval_is_students():
+    found = mean_interval([1.0, 2.0, 4.0, 5.0], confidence=0.9)
+    scale = (10 / 3 / 4) ** 0.5  # standard error of the mean
+    low, high = scipy.stats.t.interval(0.9, 3, loc=3.0, scale=scale)
+    assert (found.low, found.estimate, found.high) == pytest.approx((low, 3.0, high))
+    with pytest.raises(InputError, match="at least 2 values; got 1"):
+        mean_interval([1.0])
+
+
+def test_mean_interval_covers_as_often_as_it_says():
+    draws = np.random.default_rng(0).normal(5.0, 2.0, (2000, 3))
+    covered = [5.0 in mean_interval(row) for row in draws]
+    share = share_interval(covered, confidence=0.999)
+    assert 0.95 in share

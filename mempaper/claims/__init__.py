@@ -8,9 +8,21 @@ from typing import Any
 
 from ..errors import InputError
 from . import webster2019
-from .verdicts import VERDICT_MIME, Claim, Verdict
+from .numbers import numbers
+from .verdicts import VERDICT_MIME, Claim, Verdict, combined
+from .webster2019 import Gaps, Pair
 
-__all__ = ["CLAIMS", "VERDICT_MIME", "Claim", "Verdict", "judge"]
+__all__ = [
+    "CLAIMS",
+    "VERDICT_MIME",
+    "Claim",
+    "Gaps",
+    "Pair",
+    "Verdict",
+    "combined",
+    "judge",
+    "numbers",
+]
 
 CLAIMS = {claim.id: claim for claim in webster2019.CLAIMS}
 
@@ -25,4 +37,4 @@ def judge(claim: str, **evidence: Any) -> Verdict:
         raise InputError("claim", f"be one of {', '.join(CLAIMS)}", repr(claim), "See claims.py.")
     known = CLAIMS[claim]
     verdict, detail = known.decide(**evidence)
-    return Verdict(known.id, known.statement, known.source, verdict, detail)
+    return Verdict(known.id, known.statement, known.source, verdict, detail, numbers(evidence))

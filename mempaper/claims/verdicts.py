@@ -1,6 +1,7 @@
 """Claims, verdicts, and what predicates share."""
 
 import html
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -44,9 +45,15 @@ class Verdict:
     source: str
     verdict: str
     detail: str
+    numbers: Mapping[str, Interval]  # that decided it
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
-        escaped = {key: html.escape(value) for key, value in asdict(self).items()}
+        shown = ("statement", "source", "verdict", "detail")
+        escaped = {name: html.escape(getattr(self, name)) for name in shown}
+        numbers = {
+            name: {key: value if math.isfinite(value) else None for key, value in of.items()}
+            for name, of in asdict(self)["numbers"].items()
+        }
         box = (
             '<div class="mempaper-verdict" data-verdict="{verdict}">'
             '<span class="mempaper-badge">{verdict}</span> {statement} '
@@ -54,7 +61,7 @@ class Verdict:
             '<div class="mempaper-detail">{detail}</div></div>'
         )
         return {
-            VERDICT_MIME: asdict(self),
+            VERDICT_MIME: asdict(self) | {"numbers": numbers},
             "text/html": box.format(**escaped),
             "text/plain": f"{self.verdict}: {self.statement} ({self.source}) {self.detail}",
         }

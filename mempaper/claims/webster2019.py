@@ -5,6 +5,7 @@ recovered: an optimiser that fails on all images alike hides every difference.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from ..statistics import (
     KS_P_VALUE_THRESHOLD,
@@ -24,7 +25,7 @@ from .verdicts import (
     span,
 )
 
-__all__ = ["CLAIMS", "VALID_SHARE"]
+__all__ = ["CLAIMS", "VALID_SHARE", "Gaps", "Pair"]
 
 VALID_SHARE = 0.9
 """Of a generator's own samples so many must be recovered before "undetected" means anything."""
@@ -127,8 +128,12 @@ def _suits_its_image(*, excesses: Mapping[str, Interval]) -> tuple[str, str]:
     return _all_above(excesses), detail
 
 
-Pair = tuple[OverfittingTest, OverfittingTest, Interval]
-"""The same images under two phi, and how much the MRE-gap changes from the first to the second."""
+class Pair(NamedTuple):
+    """The same images on pixels and under phi, and how much the MRE-gap changes between them."""
+
+    on_pixels: OverfittingTest
+    under_phi: OverfittingTest
+    change: Interval
 
 
 def _agree(first: OverfittingTest, other: OverfittingTest, change: Interval) -> str:
@@ -156,11 +161,15 @@ def _phi_changes_nothing(*, pairs: Mapping[str, Pair]) -> tuple[str, str]:
     return combined(_agree(*pair) for pair in pairs.values()), detail
 
 
-Triple = tuple[Interval, Interval, Interval]
-"""The MRE-gap of a model, its gap in Frechet distances, and the latter of a model that copies."""
+class Gaps(NamedTuple):
+    """A model's MRE-gap, its gap in Frechet distances, and the latter of one that copies."""
+
+    mre_gap: Interval
+    fid_gap: Interval
+    fid_gap_of_copies: Interval
 
 
-def _is_unseen(gaps: Triple) -> str:
+def _is_unseen(gaps: Gaps) -> str:
     """The gap in features is below the paper's threshold, with its whole interval, where that of a
     generator that copies is above it."""
     _, seen, copies = gaps
@@ -170,7 +179,7 @@ def _is_unseen(gaps: Triple) -> str:
     return REPRODUCED if clear else NOT_TESTABLE
 
 
-def _fid_is_blind(*, gaps: Mapping[str, Triple]) -> tuple[str, str]:
+def _fid_is_blind(*, gaps: Mapping[str, Gaps]) -> tuple[str, str]:
     detected = {name: g for name, g in gaps.items() if g[0].low > MRE_GAP_THRESHOLD}
     if not detected:
         return NOT_TESTABLE, "No model's MRE-gap is above 10 % with its whole interval."

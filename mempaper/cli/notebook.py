@@ -16,6 +16,10 @@ Name = Annotated[str, typer.Argument(help="folder/name, or the name alone.")]
 Profile = Annotated[str, typer.Option(help="Which of profiles/*.yaml gives the parameters.")]
 
 _FLAGS = ("-p", "--parameter")
+Parameter = Annotated[
+    list[str] | None,
+    typer.Option(*_FLAGS, metavar="KEY VALUE", help="Set a parameter; may be repeated."),
+]
 
 
 class _Pairs(TyperCommand):
@@ -75,36 +79,57 @@ def show(
 @app.command(cls=_Pairs)
 def run(
     name: Name,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(*_FLAGS, metavar="KEY VALUE", help="Set a parameter; may be repeated."),
-    ] = None,
+    parameter: Parameter = None,
     profile: Profile = "laptop",
     output: Annotated[
         Path | None, typer.Option(help="Where the executed .ipynb goes.", metavar="FILE")
     ] = None,
-    record: Annotated[
-        bool, typer.Option("--record", help="Write the tables it offers into results/.")
-    ] = False,
 ) -> None:
     """Executes a notebook and prints where the executed copy lies."""
     from .. import notebooks
 
+    typer.echo(notebooks.run(name, _given(parameter), profile, output=output, report=_to_stderr))
+
+
+@app.command(cls=_Pairs)
+def record(
+    name: Name,
+    parameter: Parameter = None,
+    profile: Profile = "real",
+    seed: Annotated[
+        list[int] | None,
+        typer.Option(metavar="N", help="One execution each; may be repeated. Default: 0, 1, 2."),
+    ] = None,
+) -> None:
+    """Executes a notebook once for each seed and writes tables and verdicts into results/.
+
+    Repeated, it continues: finished trainings and recoveries are found again.
+    """
+    from .. import notebooks, results
+
+    given = _given(parameter)
+    declared = notebooks.parameters(notebooks.locate(name).name)
+    executed = []
+    for number in seed or [0, 1, 2]:
+        chosen = {"seeds": [number]} if "seeds" in declared else {"seed": number}
+        typer.echo(f"seed {number}", err=True)
+        executed.append(notebooks.run(name, given | chosen, profile, report=_to_stderr))
+    typer.echo("\n".join(map(str, results.record(executed))))
+
+
+def _to_stderr(message: str) -> None:
+    typer.echo(message, err=True)
+
+
+def _given(pairs: list[str] | None) -> dict[str, str]:
     given = {}
-    for pair in parameter or []:
+    for pair in pairs or []:
         key, equals, value = pair.partition("=")
         if not equals:
             remedy = "Write `-p steps 100`."
             raise InputError("-p", "be followed by a parameter and its value", repr(key), remedy)
         given[key] = value
-    done = notebooks.run(
-        name, given, profile, output=output, report=lambda message: typer.echo(message, err=True)
-    )
-    typer.echo(done)
-    if record:
-        from .. import results
-
-        typer.echo("\n".join(map(str, results.record(done))))
+    return given
 
 
 def _title(source: Path) -> str:

@@ -5,6 +5,7 @@ Each step is found by what made it: a repeated call returns at once, an interrup
 
 from .assessing import Assessment, assess
 from .classifying import classify
+from .planning import jobs
 from .recovering import KINDS, distortion, recover, recovered, recovered_images, targets
 from .training import train, train_all
 
@@ -14,6 +15,7 @@ __all__ = [
     "assess",
     "classify",
     "distortion",
+    "jobs",
     "recover",
     "recovered",
     "recovered_images",

@@ -18,7 +18,7 @@ class Assessment:
     """The recovery errors of one generator by kind of image, and what they say."""
 
     run: Run
-    errors: Mapping[str, np.ndarray]  # kind -> (n,); none of "generated" where an encoder recovers
+    errors: Mapping[str, np.ndarray]  # kind -> (n,)
     test: statistics.OverfittingTest
 
     @property
@@ -52,9 +52,9 @@ class Assessment:
         return {{"holdout": "validation"}.get(k, k): v for k, v in self.errors.items()}
 
     @property
-    def encoded(self) -> bool:
-        """Returns whether the model's own encoder found the latents."""
-        return "generated" not in self.errors
+    def checked(self) -> bool:
+        """Returns whether own samples were recovered, which they are not by an encoder."""
+        return "generated" in self.errors
 
     def recovered_share(self, bound: float) -> statistics.Interval:
         """Returns the share of the generator's own samples with an error below `bound`."""
@@ -65,7 +65,7 @@ def assess(
     runs: Sequence[Run],
     *,
     count: int,  # training and as many hold-out images
-    check_count: int = 200,  # own samples and as many distorted images, at most `count`
+    check_count: int = 200,  # own samples and as many distorted images, at most `count`; or 0
     steps: int = 100,
     restarts: int = 1,
     method: str | None = None,  # None: the encoder of a model that has one, else L-BFGS
@@ -79,6 +79,7 @@ def assess(
     its own samples are left out: its encoder has never seen such images.
     """
     counts = dict.fromkeys(KINDS, min(count, check_count)) | {"train": count, "holdout": count}
+    kinds = [kind for kind in KINDS if counts[kind]]
     settings = {
         "steps": steps,
         "restarts": restarts,
@@ -90,7 +91,7 @@ def assess(
     plan = [
         (i, kind)
         for i, how in enumerate(methods)
-        for kind in KINDS
+        for kind in kinds
         if (how, kind) != ("encoder", "generated")
     ]
     jobs = [

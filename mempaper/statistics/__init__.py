@@ -1,6 +1,6 @@
 """Arrays in, numbers out; no model and no path in sight."""
 
-from .bootstrap import Interval, bootstrap_interval, share_interval
+from .bootstrap import Interval, bootstrap_interval, mean_interval, share_interval
 from .convergence import pass_ratio
 from .frechet import frechet_distance, frechet_gap
 from .gap_law import GapLaw, gap_law
@@ -44,6 +44,7 @@ __all__ = [
     "gap_law",
     "kernel_distance",
     "ks_test",
+    "mean_interval",
     "median_recovery_error",
     "mre_gap",
     "overfitting_test",

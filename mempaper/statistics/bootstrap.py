@@ -78,6 +78,18 @@ def share_interval(yes, *, confidence: float = 0.95) -> Interval:
     return Interval(float(found.low), float(found.high), float(yes.mean()), confidence)
 
 
+def mean_interval(values, *, confidence: float = 0.95) -> Interval:
+    """Returns the mean of `values` (n,), n >= 2, with Student's interval.
+
+    Exact for normal values, such as means over images of several trainings roughly are.
+    """
+    values = as_sample("values", values)
+    check_confidence(confidence)
+    half = scipy.stats.sem(values) * scipy.stats.t.ppf((1 + confidence) / 2, len(values) - 1)
+    mean = float(values.mean())
+    return Interval(float(mean - half), float(mean + half), mean, confidence)
+
+
 def check_confidence(confidence: object) -> None:
     """Raises InputError where `confidence` is no number in (0, 1)."""
     if not (isinstance(confidence, Real) and 0 < confidence < 1):

@@ -56,16 +56,11 @@ seed = 0  # [0, inf) of training
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, experiments, plotting, statistics, table_1
+from mempaper import claims, experiments, plotting, statistics
 
 plotting.style()
 runs = experiments.train_all(
-    table_1.jobs(
-        [dataset],
-        models=models,
-        training=training,
-        seeds=[seed],
-    )
+    experiments.jobs([dataset], models=models, training=training, seeds=[seed])
 )
 assessments = experiments.assess(runs, count=count, steps=passes)
 first = assessments[0]
@@ -114,7 +109,7 @@ plt.show()
 # %%
 own = claims.judge(
     "own-samples-recovered",
-    shares={a.name: a.recovered_share(1e-3) for a in assessments if not a.encoded},
+    shares={a.name: a.recovered_share(1e-3) for a in assessments if a.checked},
     bound=1e-3,
 )
 own

@@ -33,11 +33,12 @@
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-glo_counts = [128, 1024]  # [2, inf) training images of each GLO model
-glo_steps = 800  # [1, inf) updates of each GLO generator
-dcgan_steps = 1000  # [1, inf) updates of the DCGAN generator
-latent_dim = 128  # [1, 4096] size of the latent code
-width = 64  # [16, 2048] channels at the generator's coarsest grid
+models = [
+    "glo-128",
+    "glo-1024",
+    "dcgan",
+]  # families, with the number of training images where the model is named by it
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 encoders = [
     "classifier",
     "pca",
@@ -57,12 +58,8 @@ import matplotlib.pyplot as plt
 from mempaper import claims, experiments, feature_gaps, plotting
 
 plotting.style()
-training = {"dataset": dataset, "latent_dim": latent_dim, "width": width, "seed": seed}
 runs = experiments.train_all(
-    [
-        *({"model": "glo", "images": n, "steps": glo_steps, **training} for n in glo_counts),
-        {"model": "dcgan", "steps": dcgan_steps, **training},
-    ]
+    experiments.jobs([dataset], models=models, training=training, seeds=[seed])
 )
 assessments = experiments.assess(runs, count=count, steps=passes)
 seen_by = feature_gaps.encoders(

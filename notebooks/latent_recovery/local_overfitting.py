@@ -24,11 +24,8 @@
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-dcgan_steps = 1000  # [1, inf) updates of the DCGAN generator
-glo_count = 128  # [2, inf) training images of the GLO model
-glo_steps = 800  # [1, inf) updates of the GLO generator
-latent_dim = 128  # [1, 4096] size of the latent code
-width = 64  # [16, 2048] channels at the generator's coarsest grid
+models = ["dcgan", "glo-128"]  # a GAN, and a GLO model of few images
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 layout = "faces"  # {faces, celeba_hq, lfw} alignment of the faces: where eyes and mouth are
 patch = 0.5  # (0, 1] side of a patch, as a share of the image's
 count = 80  # [2, inf) training and hold-out images to recover, each
@@ -42,12 +39,8 @@ from mempaper import claims, experiments, plotting, under_operators
 from mempaper.operators import Covered, Patches, eyes_mask, mouth_mask
 
 plotting.style()
-training = {"dataset": dataset, "latent_dim": latent_dim, "width": width, "seed": seed}
 runs = experiments.train_all(
-    [
-        {"model": "dcgan", "steps": dcgan_steps, **training},
-        {"model": "glo", "steps": glo_steps, "images": glo_count, **training},
-    ]
+    experiments.jobs([dataset], models=models, training=training, seeds=[seed])
 )
 side = round(patch * runs[0].config["data"]["size"])
 phis = {

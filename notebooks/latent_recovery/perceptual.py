@@ -26,11 +26,8 @@
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-dcgan_steps = 1000  # [1, inf) updates of the DCGAN generator
-glo_count = 128  # [2, inf) training images of the GLO model
-glo_steps = 800  # [1, inf) updates of the GLO generator
-latent_dim = 128  # [1, 4096] size of the latent code
-width = 64  # [16, 2048] channels at the generator's coarsest grid
+models = ["dcgan", "glo-128"]  # a GAN, and a GLO model of few images
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 features = ["classifier"]  # {classifier, squeezenet, lpips, vgg19} perceptual operators
 classifier_steps = 200  # [1, inf) updates of the classifier
 resolution = 64  # [32, 1024] pixels to which images are resized for SqueezeNet, LPIPS and VGG-19
@@ -44,12 +41,8 @@ import matplotlib.pyplot as plt
 from mempaper import claims, experiments, plotting, under_operators
 
 plotting.style()
-training = {"dataset": dataset, "latent_dim": latent_dim, "width": width, "seed": seed}
 runs = experiments.train_all(
-    [
-        {"model": "dcgan", "steps": dcgan_steps, **training},
-        {"model": "glo", "steps": glo_steps, "images": glo_count, **training},
-    ]
+    experiments.jobs([dataset], models=models, training=training, seeds=[seed])
 )
 phis = {"pixels": None} | under_operators.perceptual_operators(
     features, dataset, classifier_steps=classifier_steps, resolution=resolution, seed=seed

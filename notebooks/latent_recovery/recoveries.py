@@ -28,14 +28,10 @@ dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, cel
 models = [
     "pggan",
     "mesch",
-    "glo",
-    "aegan",
-]  # {dcgan, mesch, pggan, glo, ae, aegan} families, top to bottom
-train_count = 128  # [2, inf) training images N of GLO, AE and AEGAN
-recipe = "laptop"  # {laptop, paper} training settings of each family: for minutes on two cores, or its paper's
-training_steps = 1000  # [1, inf) updates of each generator, where the recipe does not say
-latent_dim = 128  # [1, 4096] size of the latent code
-width = 64  # [16, 2048] channels at the generator's coarsest grid, where the recipe does not say
+    "glo-128",
+    "aegan-128",
+]  # top to bottom; see Table 1 for names
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 shown = 8  # [1, 50] images of each kind in the figure
 count = 128  # [2, inf) training and hold-out images to recover, each
 passes = 60  # [1, inf) generator passes for each image
@@ -47,17 +43,9 @@ import matplotlib.pyplot as plt
 from mempaper import claims, experiments, plotting, recoveries
 
 plotting.style()
-jobs = recoveries.jobs(
-    models,
-    images=train_count,
-    recipe=recipe,
-    dataset=dataset,
-    steps=training_steps,
-    latent_dim=latent_dim,
-    width=width,
-    seed=seed,
+runs = experiments.train_all(
+    experiments.jobs([dataset], models=models, training=training, seeds=[seed])
 )
-runs = experiments.train_all(jobs)
 found = recoveries.recover(runs, count=count, shown=shown, steps=passes)
 
 # %% [markdown]

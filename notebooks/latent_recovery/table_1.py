@@ -64,12 +64,7 @@ from mempaper import claims, experiments, plotting, results, table_1
 
 plotting.style()
 runs = experiments.train_all(
-    table_1.jobs(
-        datasets,
-        models=models,
-        training=training,
-        seeds=seeds,
-    )
+    experiments.jobs(datasets, models=models, training=training, seeds=seeds)
 )
 assessments = experiments.assess(runs, count=count, steps=passes)
 rows = table_1.rows(assessments)

@@ -1,0 +1,37 @@
+"""The numbers that decided a claim, by name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..statistics import Interval, OverfittingTest
+
+__all__ = ["numbers"]
+
+
+def numbers(evidence: Mapping[str, Any]) -> dict[str, Interval]:
+    """Returns each interval among the arguments of a predicate, named by the keys that lead to it.
+
+    Mappings are opened, and named tuples by their fields; of a test the MRE-gap is taken. The name
+    of an argument that holds a mapping is left out.
+    """
+    found: dict[str, Interval] = {}
+    for argument, value in evidence.items():
+        _collect("" if isinstance(value, Mapping) else argument, value, found)
+    return found
+
+
+def _collect(name: str, value: Any, found: dict[str, Interval]) -> None:
+    if isinstance(value, Interval):
+        found[name] = value
+    elif isinstance(value, OverfittingTest):
+        found[_joined(name, "MRE-gap")] = value.gap
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            _collect(_joined(name, f"N = {key}" if isinstance(key, int) else key), inner, found)
+    elif hasattr(value, "_asdict"):
+        for field, inner in value._asdict().items():
+            _collect(_joined(name, field.replace("_", " ")), inner, found)
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(filter(None, parts))

@@ -1,0 +1,39 @@
+"""Which models to train: names such as "dcgan" and "glo-1024" made into jobs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import families, images
+
+__all__ = ["jobs"]
+
+
+def jobs(
+    datasets: Sequence[str],
+    *,
+    models: Sequence[str],  # such as "dcgan" and "glo-1024", see families.specified
+    training: Mapping[str, Mapping[str, Any]],  # family -> arguments of experiments.train
+    seeds: Sequence[int],
+    **common: Any,  # more arguments of every job
+) -> list[dict[str, Any]]:
+    """Returns arguments of experiments.train for each model that a data set suffices for.
+
+    Each is trained once with every seed. What `training` does not say is said by Family.laptop.
+
+    Raises
+        InputError  a model or a family in `training` is none
+    """
+    wanted = [families.specified(model) for model in models]
+    for name in training:
+        families.get(name)
+    planned = []
+    for dataset in datasets:
+        data = {name: common.get(name) for name in ("size", "holdout")}
+        available = len(images.load(dataset, root=common.get("data_root"), **data).train)
+        for name, count in wanted:
+            if count is None or count <= available:
+                settings = {**families.get(name).laptop, **training.get(name, {}), **common}
+                job = {"model": name, "dataset": dataset, **settings}
+                job |= {} if count is None else {"images": count}
+                planned += [job | {"seed": seed} for seed in seeds]
+    return planned

@@ -1,0 +1,170 @@
+"""Recorded results: runs that take longer than a book build, with their provenance.
+
+`mempaper notebook record` executes a notebook once for each seed and takes to results/ the tables
+that the copies offer with `Offer`, and the verdicts that they display: NAME.csv holds the table,
+NAME.json what made it.
+"""
+
+import html
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..claims import VERDICT_MIME
+from ..errors import InputError
+from ..files import write_atomic
+from ..notebooks.catalogue import find_root
+from ..runs import provenance
+
+__all__ = ["Offer", "Recorded", "Sourced", "record", "recorded"]
+
+TABLE_MIME = "application/vnd.mempaper.table+json"
+VERDICTS = "_verdicts"
+"""How the names of recorded verdicts end."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A table that a notebook offers for recording, as the last value of a cell."""
+
+    name: str
+    table: pd.DataFrame
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
+        content = self.table.to_csv(index=False, float_format="%.6g")
+        return {
+            TABLE_MIME: {"name": self.name, "csv": content},
+            "text/plain": f"{self.name}: {len(self.table)} rows",
+        }
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recorded table and what made it."""
+
+    table: pd.DataFrame
+    source: dict[str, Any]
+
+    @property
+    def line(self) -> str:
+        """Returns what made the table, in a sentence."""
+        made = self.source
+        return (
+            f"Recorded {made['executed'][:10]}: profile {made['profile']}, "
+            f"seeds {', '.join(map(str, made['seeds']))}, {made['notebook']}.py at commit "
+            f"{(made['commit'] or 'unknown')[:10]}, mempaper {made['version']}, "
+            f"{made['machine']}, {made['seconds'] / 3600:.1f} h."
+        )
+
+    def show(self, text: pd.DataFrame) -> "Sourced":
+        """Returns `text`, a readable form of the table, with the provenance below it."""
+        return Sourced(text, self.line)
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A table that this build did not compute, with a line that says where it is from."""
+
+    text: pd.DataFrame
+    line: str
+
+    def _repr_html_(self) -> str:
+        note = f'<p class="mempaper-provenance">{html.escape(self.line)}</p>'
+        return f'<div class="mempaper-recorded">{self.text.to_html()}{note}</div>'
+
+    def __repr__(self) -> str:
+        return f"{self.text}\n{self.line}"
+
+
+def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
+    """Writes what executed copies of a notebook hold into results/ and returns the files.
+
+    Copies differ in their seed. Rows of tables that are offered under one name go one below the
+    other. The verdicts go to NOTEBOOK_DATASET_verdicts.csv: one row for each number that decided a
+    claim, see `claims.numbers`.
+
+    Raises
+        InputError  the copies neither offer a table nor display a verdict
+    """
+    folder = (root or find_root()) / "results"
+    copies = [json.loads(path.read_text(encoding="utf-8")) for path in executed]
+    made = [copy["metadata"]["mempaper"] for copy in copies]
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for copy, origin in zip(copies, made, strict=True):
+        for offer in _displayed(copy, TABLE_MIME):
+            table = pd.read_csv(io.StringIO(offer["csv"]))
+            tables.setdefault(offer["name"], []).append(table)
+        if rows := _decided(_displayed(copy, VERDICT_MIME), origin["parameters"]):
+            tables.setdefault(_verdicts_name(origin), []).append(pd.DataFrame(rows))
+    if not tables:
+        raise InputError(
+            "name",
+            "be that of a notebook that offers a table or judges a claim",
+            executed[0].stem,
+            "End one of its cells with results.Offer(name, table).",
+        )
+    source = provenance() | made[-1] | {"seconds": sum(origin["seconds"] for origin in made)}
+    source["seeds"] = [seed for origin in made for seed in _seeds(origin["parameters"])]
+    written = []
+    for name, parts in tables.items():
+        path = folder / f"{name}.csv"
+        table = pd.concat(parts, ignore_index=True)
+        write_atomic(path, table.to_csv(index=False, float_format="%.6g").encode())
+        content = json.dumps(source, indent=2, sort_keys=True) + "\n"
+        write_atomic(path.with_suffix(".json"), content.encode())
+        written.append(path)
+    return written
+
+
+def _displayed(copy: Mapping[str, Any], mime: str) -> list[dict[str, Any]]:
+    outputs = (output for cell in copy["cells"] for output in cell.get("outputs", []))
+    return [output["data"][mime] for output in outputs if mime in output.get("data", {})]
+
+
+def _seeds(parameters: Mapping[str, Any]) -> list[int]:
+    return parameters["seeds"] if "seeds" in parameters else [parameters["seed"]]
+
+
+def _datasets(parameters: Mapping[str, Any]) -> str:
+    return "_".join(parameters.get("datasets") or [parameters["dataset"]])
+
+
+def _verdicts_name(origin: Mapping[str, Any]) -> str:
+    name = origin["notebook"].rpartition("/")[2]
+    return f"{name}_{_datasets(origin['parameters'])}{VERDICTS}"
+
+
+def _decided(verdicts: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[dict]:
+    return [
+        {
+            "claim": verdict["claim"],
+            "verdict": verdict["verdict"],
+            "dataset": _datasets(parameters),
+            "seed": "+".join(map(str, _seeds(parameters))),
+            "quantity": quantity,
+            **values,
+        }
+        for verdict in verdicts
+        for quantity, values in verdict["numbers"].items()
+    ]
+
+
+def recorded(name: str, *, root: Path | None = None) -> Recorded:
+    """Returns what is recorded under `name`.
+
+    Raises
+        InputError  nothing is
+    """
+    folder = (root or find_root()) / "results"
+    path = folder / f"{name}.csv"
+    source = path.with_suffix(".json")
+    if not (path.exists() and source.exists()):
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.csv"))) or "nothing"
+        raise InputError("name", "be a recorded result", repr(name), f"Recorded: {known}.")
+    table = pd.read_csv(io.StringIO(path.read_text(encoding="utf-8")))
+    return Recorded(table, json.loads(source.read_text(encoding="utf-8")))
