@@ -44,7 +44,7 @@ class FeatureGap:
 
 def encoders(
     names: Sequence[str],  # classifier, pca, pixels, or a name in embeddings.ENCODERS
-    run: Run,  # a training run, on whose data set classifier and pca are fitted
+    runs: Sequence[Run],  # training runs on one data set
     *,
     classifier_steps: int = 300,
     pca_dim: int = 32,
@@ -54,12 +54,13 @@ def encoders(
 ) -> dict[str, Embedding]:
     """Returns encoders by name; downloads nothing.
 
-    Give a run that was trained on all training images. Classifier and PCA have seen these images,
-    and none of the validation images.
+    The classifier learns all training images, PCA those of the run that saw most; neither has seen
+    the validation images.
 
     Raises
         InputError  a name is unknown, or its weights are not on this machine
     """
+    run = max(runs, key=lambda run: run.config["data"]["train"])
     found = {}
     for name in names:
         if name == "classifier":

@@ -6,7 +6,7 @@ gives. Under `Patches` each patch is recovered by itself and an image's error is
 patches'.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +53,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The outcome of each model under each phi; the first phi is what others are held against."""
+    """The outcome of each model under each phi; the first phi is what others are held against.
+
+    counted  the models that are named after their number of training images, such as GLO-128
+    """
 
     by_model: Mapping[str, Mapping[str, Outcome]]
+    counted: frozenset[str]
 
     @property
     def pairs(self) -> dict[str, Pair]:
@@ -66,13 +70,18 @@ class Outcomes:
             for name, outcome in list(by.items())[1:]
         }
 
-    def tests(self, model: str) -> dict[str, OverfittingTest]:
-        """Returns the tests of one model by phi."""
-        return {name: outcome.test for name, outcome in self.by_model[model].items()}
+    def tests(self, phis: Sequence[str], *, counted: bool) -> dict[str, OverfittingTest]:
+        """Returns the tests under some phi, of the counted models or of all others."""
+        return {name: outcome.test for name, outcome in self._chosen(phis, counted)}
 
-    def recovered(self, model: str) -> dict[str, float]:
-        """Returns the share of own samples recovered, by phi."""
-        return {name: outcome.own.estimate for name, outcome in self.by_model[model].items()}
+    def recovered(self, phis: Sequence[str], *, counted: bool) -> dict[str, float]:
+        """Returns the shares of own samples recovered, by the keys of `tests`."""
+        return {name: outcome.own.estimate for name, outcome in self._chosen(phis, counted)}
+
+    def _chosen(self, phis: Sequence[str], counted: bool) -> Iterator[tuple[str, Outcome]]:
+        for model, by in self.by_model.items():
+            if (model in self.counted) == counted:
+                yield from ((f"{model}, {phi}", by[phi]) for phi in phis)
 
     def table(self) -> pd.DataFrame:
         """Returns one row for each model and phi; errors of different phi do not compare."""
@@ -160,7 +169,7 @@ def assess_under(
         for kind in KINDS
     ]
     found = iter(parallel.run(experiments.recover, jobs, description="recovering"))
-    by_model = {}
+    by_model, counted = {}, set()
     for run in runs:
         errors = {}
         for name, operator in operators.items():
@@ -169,9 +178,12 @@ def assess_under(
                 kind: np.mean([experiments.recovered(made)["errors"] for made in several], axis=0)
                 for kind, several in zip(KINDS, zip(*parts, strict=True), strict=True)
             }
-        title = families.get(run.config["model"]).name(run.config["data"]["train"])
+        family = families.get(run.config["model"])
+        title = family.name(run.config["data"]["train"])
         by_model[title] = _outcomes(errors)
-    return Outcomes(by_model)
+        if family.counted:
+            counted.add(title)
+    return Outcomes(by_model, frozenset(counted))
 
 
 def recoveries(

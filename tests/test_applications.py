@@ -298,6 +298,10 @@ def test_outcomes_rest_on_the_errors_under_each_operator(store, run, monkeypatch
     assert list(found.pairs) == ["DCGAN, half", "DCGAN, patches"]
     assert found.pairs["DCGAN, half"][1] == outcomes["half"].test
     assert list(found.table()["phi"]) == list(phis)
+    assert found.tests(["half"], counted=False) == {"DCGAN, half": outcomes["half"].test}
+    shares = {"DCGAN, half": outcomes["half"].own.estimate}
+    assert found.recovered(["half"], counted=False) == shares
+    assert not found.tests(["half"], counted=True)
     shown = under_operators.recoveries(run, {"half": HALF}, count=6, shown=2, **settings)
     assert shown["half"].shape == (2, 1, 16, 16)
 

@@ -184,7 +184,7 @@ def test_all_rows_show_the_same_images(store, runs):
 def test_distances_are_those_of_equally_many_images(store, runs):
     """As many as the smallest training set has."""
     assessments = experiments.assess(runs, count=30, steps=2, store=store)
-    encoders = feature_gaps.encoders(["pca"], runs[2], pca_dim=6)
+    encoders = feature_gaps.encoders(["pca"], runs, pca_dim=6)
     found = feature_gaps.measure(assessments, encoders, count=30, own_count=50, store=store)
     for assessment, gap in zip(assessments, found["pca"].values(), strict=True):
         parts = {
@@ -208,16 +208,16 @@ def test_distances_are_those_of_equally_many_images(store, runs):
 
 def test_a_generator_that_copies_is_seen(store, runs):
     assessments = experiments.assess(runs[2:], count=200, steps=1, check_count=2, store=store)
-    encoders = feature_gaps.encoders(["pca"], runs[2], pca_dim=8)
+    encoders = feature_gaps.encoders(["pca"], runs[2:], pca_dim=8)
     found = feature_gaps.measure(assessments, encoders, count=200, own_count=400, store=store)
     assert found["pca"]["DCGAN"].copies.low > 0.1
 
 
 def test_encoders_by_name(store, runs):
     found = feature_gaps.encoders(
-        ["classifier", "pca", "pixels"], runs[2], classifier_steps=2, pca_dim=5, store=store
+        ["classifier", "pca", "pixels"], runs, classifier_steps=2, pca_dim=5, store=store
     )
     assert [e.dim for e in found.values()][1:] == [5, 256]
     assert isinstance(found["classifier"], embeddings.Embedding)
     with pytest.raises(InputError, match="names must be among classifier, pca, pixels, squeezenet"):
-        feature_gaps.encoders(["nonsense"], runs[2])
+        feature_gaps.encoders(["nonsense"], runs)

@@ -63,7 +63,7 @@ runs = experiments.train_all(
 )
 assessments = experiments.assess(runs, count=count, steps=passes)
 seen_by = feature_gaps.encoders(
-    encoders, runs[-1], classifier_steps=classifier_steps, pca_dim=pca_dim, seed=seed
+    encoders, runs, classifier_steps=classifier_steps, pca_dim=pca_dim, seed=seed
 )
 found = feature_gaps.measure(assessments, seen_by, count=count, own_count=own_count)
 

@@ -24,7 +24,7 @@
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-models = ["dcgan", "glo-128"]  # a GAN, and a GLO model of few images
+models = ["dcgan", "glo-128"]  # GANs, and GLO models of few images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 layout = "faces"  # {faces, celeba_hq, lfw} alignment of the faces: where eyes and mouth are
 patch = 0.5  # (0, 1] side of a patch, as a share of the image's
@@ -80,13 +80,11 @@ plt.show()
 outcomes.table()
 
 # %%
-dcgan, glo = outcomes.by_model
-tests, recovered = outcomes.tests(dcgan), outcomes.recovered(dcgan)
 parts = [name for name in phis if name != "whole image"]
 claims.judge(
     "gan-generalizes-locally",
-    tests={name: tests[name] for name in parts},
-    recovered={name: recovered[name] for name in parts},
+    tests=outcomes.tests(parts, counted=False),
+    recovered=outcomes.recovered(parts, counted=False),
 )
 
 # %% [markdown]
@@ -96,7 +94,7 @@ claims.judge(
 # may be smaller.
 
 # %%
-verdict = claims.judge("small-glo-detected", tests={glo: outcomes.tests(glo)["whole image"]})
+verdict = claims.judge("small-glo-detected", tests=outcomes.tests(["whole image"], counted=True))
 verdict
 
 # %% tags=["remove-cell"]

@@ -26,7 +26,7 @@
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-models = ["dcgan", "glo-128"]  # a GAN, and a GLO model of few images
+models = ["dcgan", "glo-128"]  # GANs, and GLO models of few images; the figure shows the first
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 features = ["classifier"]  # {classifier, squeezenet, lpips, vgg19} perceptual operators
 classifier_steps = 200  # [1, inf) updates of the classifier
@@ -52,14 +52,14 @@ outcomes = under_operators.assess_under(runs, phis, count=count, steps=passes)
 # %% [markdown]
 # ## What recovery finds
 #
-# {numref}`fig-perceptual` shows what the DCGAN makes of hold-out images under each $\phi$. An image
+# {numref}`fig-perceptual` shows what the first model makes of hold-out images under each $\phi$. An image
 # that is best under one need not be best under the other.
 
 # %%
 # | figure: fig-perceptual
 # | alt: Hold-out images, and their recoveries under pixels and under perceptual features.
 # | caption: >-
-# |   Hold-out images and what the DCGAN makes of them, recovered under each $\phi$.
+# |   Hold-out images and what the first model makes of them, recovered under each $\phi$.
 fig, ax = plt.subplots(figsize=(7, 2.3))
 shown = under_operators.recoveries(runs[0], phis, count=count, shown=10, steps=passes)
 plotting.image_grid({"$y$": experiments.targets(runs[0], "holdout", 10)} | shown, ax=ax)
