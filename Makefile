@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PROFILE ?= laptop
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 TORCH_FOR_CPU := https://download.pytorch.org/whl/cpu/torch/
 
 .PHONY: book test env bench lint clean help

@@ -107,7 +107,13 @@ FAMILIES: dict[str, Family] = {
         lambda config, seed, loss, **_: gan.GAN(config, seed=seed, loss=loss),
         _built(dcgan.DCGANGenerator),
         (dcgan, gan, losses, updates),
-        laptop={"steps": 1000, "batch_size": 64, "latent_dim": 128, "width": 64},
+        laptop={
+            "steps": 2000,
+            "batch_size": 32,
+            "latent_dim": 128,
+            "width": 64,
+            "learning_rate": 1e-3,
+        },
     ),
     "mesch": Family(
         "MESCH",

@@ -402,7 +402,7 @@ def test_an_interrupted_training_is_kept_for_the_next_attempt(environment, tmp_p
 @pytest.mark.slow
 def test_an_interrupted_notebook_says_so_and_no_more(environment, tmp_path):
     environment["MEMPAPER_RUNS"] = str(tmp_path / "runs")
-    steps = ["-p", "training_steps", "1000000", "--profile", "smoke"]
+    steps = ["-p", "training", "{dcgan: {steps: 1000000}}", "--profile", "smoke"]
     output = ["--output", str(tmp_path / "made.ipynb")]
     command = [*COMMAND, "notebook", "run", "optimizer_comparison", *steps, *output]
     # A terminal interrupts the whole group: the command, its kernel and the kernel's workers.

@@ -502,6 +502,11 @@ def test_models_that_cannot_be_planned_are_refused(model, message):
         experiments.jobs(["digits"], models=[model], training={"glo": {"steps": 1}}, seeds=[0])
 
 
+def test_settings_that_no_training_takes_are_refused():
+    with pytest.raises(InputError, match=r"training must hold .*steps.*; got 'step' for GLO"):
+        experiments.jobs(["digits"], models=["glo-8"], training={"glo": {"step": 1}}, seeds=[0])
+
+
 def assessment(model="glo", *, count=100, seed=0, dataset="mnist", shift=1.0):
     """Returns one with train errors 1, 2, ... and hold-out errors `shift` times these."""
     config = {"model": model, "seed": seed, "data": {"source": dataset, "train": count}}

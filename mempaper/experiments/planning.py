@@ -1,11 +1,16 @@
 """Which models to train: names such as "dcgan" and "glo-1024" made into jobs."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import families, images
+from ..errors import InputError
+from .training import train
 
 __all__ = ["jobs"]
+
+_SETTINGS = frozenset(inspect.signature(train).parameters) - {"model", "dataset", "seed"}
 
 
 def jobs(
@@ -21,11 +26,11 @@ def jobs(
     Each is trained once with every seed. What `training` does not say is said by Family.laptop.
 
     Raises
-        InputError  a model or a family in `training` is none
+        InputError  a model, a family in `training` or one of its arguments is none
     """
     wanted = [families.specified(model) for model in models]
-    for name in training:
-        families.get(name)
+    for name, settings in training.items():
+        _check_settings(families.get(name).title, settings)
     planned = []
     for dataset in datasets:
         data = {name: common.get(name) for name in ("size", "holdout")}
@@ -37,3 +42,13 @@ def jobs(
                 job |= {} if count is None else {"images": count}
                 planned += [job | {"seed": seed} for seed in seeds]
     return planned
+
+
+def _check_settings(title: str, settings: Mapping[str, Any]) -> None:
+    if unknown := [name for name in settings if name not in _SETTINGS]:
+        raise InputError(
+            "training",
+            f"hold arguments of experiments.train: {', '.join(sorted(_SETTINGS))}",
+            f"{unknown[0]!r} for {title}",
+            "Correct the name; what is not given is said by the family.",
+        )

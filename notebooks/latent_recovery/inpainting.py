@@ -30,9 +30,7 @@
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
 model = "dcgan"  # {dcgan, mesch, pggan} family of the generator
-training_steps = 1000  # [1, inf) updates of the generator
-latent_dim = 128  # [1, 4096] size of the latent code
-width = 64  # [16, 2048] channels at the generator's coarsest grid
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 box = 0.4  # (0, 1) side of the hidden box in the middle, as a share of the image's
 pooling = (
     4  # [1, 1024] pixels, side of the blocks that super-resolution averages; divides the image's
@@ -49,8 +47,8 @@ from mempaper import claims, experiments, inpainting, plotting
 from mempaper.operators import AveragePool, BoxMask, FreeFormMask
 
 plotting.style()
-run = experiments.train(
-    model, dataset, steps=training_steps, latent_dim=latent_dim, width=width, seed=seed
+(run,) = experiments.train_all(
+    experiments.jobs([dataset], models=[model], training=training, seeds=[seed])
 )
 middle = BoxMask(top=0.5 - box / 2, left=0.5 - box / 2, height=box, width=box)
 operators = {

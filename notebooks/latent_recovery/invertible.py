@@ -22,10 +22,7 @@
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-flow_steps = 300  # [1, inf) updates of the flow
-dcgan_steps = 1000  # [1, inf) updates of the DCGAN generator
-latent_dim = 128  # [1, 4096] size of the DCGAN's latent code; the flow's is as large as an image
-width = 64  # [16, 2048] channels at the DCGAN's coarsest grid, and inside the flow's couplings
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 100  # [2, inf) images of each kind to recover
 passes = 60  # [1, inf) generator passes of L-BFGS for each image
 bound = 1e-6  # (0, 1) mean squared error per pixel that counts as zero
@@ -38,12 +35,8 @@ import matplotlib.pyplot as plt
 from mempaper import claims, experiments, invertible, plotting
 
 plotting.style()
-training = {"dataset": dataset, "latent_dim": latent_dim, "width": width, "seed": seed}
 runs = experiments.train_all(
-    [
-        {"model": "flow", "steps": flow_steps, **training},
-        {"model": "dcgan", "steps": dcgan_steps, **training},
-    ]
+    experiments.jobs([dataset], models=["flow", "dcgan"], training=training, seeds=[seed])
 )
 errors = invertible.measure(runs, count=count, steps=passes)
 flow, _, dcgan = errors

@@ -28,9 +28,7 @@
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
 model = "dcgan"  # {dcgan, mesch, pggan} family of the generator
-training_steps = 1000  # [1, inf) updates of the generator
-latent_dim = 128  # [1, 4096] size of the latent code
-width = 64  # [16, 2048] channels at the generator's coarsest grid
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 64  # [2, inf) hold-out images to recover, each distorted in three ways
 passes = 60  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
@@ -41,8 +39,8 @@ import matplotlib.pyplot as plt
 from mempaper import claims, experiments, nearest_images, plotting
 
 plotting.style()
-run = experiments.train(
-    model, dataset, steps=training_steps, latent_dim=latent_dim, width=width, seed=seed
+(run,) = experiments.train_all(
+    experiments.jobs([dataset], models=[model], training=training, seeds=[seed])
 )
 four = nearest_images.distortions(run.config["data"]["size"])
 found = nearest_images.find(run, "holdout", count=count, steps=passes, distorted=four)

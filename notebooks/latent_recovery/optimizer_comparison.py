@@ -30,9 +30,7 @@
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} images the DCGAN learns
-training_steps = 1000  # [1, inf) updates of the generator
-latent_dim = 128  # [1, 4096] size of the latent code
-width = 64  # [16, 2048] channels at the generator's coarsest grid
+training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 32  # [2, inf) images to recover, own samples and hold-out images each
 lbfgs_passes = 200  # [50, inf) generator passes for each image
 gradient_passes = 1000  # [50, inf) the same, for SGD and Adam
@@ -46,8 +44,8 @@ import matplotlib.pyplot as plt
 from mempaper import claims, comparison, experiments, plotting, results, statistics
 
 plotting.style()
-run = experiments.train(
-    "dcgan", dataset, steps=training_steps, latent_dim=latent_dim, width=width, seed=seed
+(run,) = experiments.train_all(
+    experiments.jobs([dataset], models=["dcgan"], training=training, seeds=[seed])
 )
 compared = {
     kind: comparison.compare_optimizers(

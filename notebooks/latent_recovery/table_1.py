@@ -48,8 +48,10 @@ models = [
     "glo-1024",
     "ae-128",
     "ae-1024",
+    "ae-8192",
     "aegan-128",
     "aegan-1024",
+    "aegan-8192",
 ]  # families, with the number of training images where the model is named by it
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 500  # [2, inf) training and hold-out images to recover, each
