@@ -9,7 +9,13 @@ import pandas as pd
 from . import families
 from .experiments import Assessment
 from .published import published_table_1
-from .statistics import KS_P_VALUE_THRESHOLD, MRE_GAP_THRESHOLD, Interval, OverfittingTest
+from .statistics import (
+    KS_P_VALUE_THRESHOLD,
+    MRE_GAP_THRESHOLD,
+    Interval,
+    OverfittingTest,
+    mean_interval,
+)
 
 __all__ = [
     "as_printed",
@@ -20,6 +26,7 @@ __all__ = [
     "gaps_by_count",
     "labelled",
     "largest_glos",
+    "over_seeds",
     "printed_gaps",
     "recovered",
     "rows",
@@ -45,9 +52,7 @@ def _row(assessment: Assessment) -> dict[str, Any]:
         "dataset": assessment.dataset,
         "model": assessment.name,
         "ks_p_value": test.ks.p_value,
-        "mre_gap": test.gap.estimate,
-        "mre_gap_low": test.gap.low,
-        "mre_gap_high": test.gap.high,
+        **_interval_columns(test.gap),
         "mre_train": test.mre_train.estimate,
         "mre_val": test.mre_val.estimate,
         "mre_generated": np.median(assessment.errors["generated"]) if checked else np.nan,
@@ -152,6 +157,40 @@ def beside_paper(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
         .set_index("dataset")
         .rename_axis(None)
     )
+
+
+def over_seeds(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
+    """Returns one row for each model of `rows` with several seeds, beside the paper's.
+
+    Gaps are means over seeds in per cent, with Student's 95 % interval in brackets; errors are
+    means over seeds of the median errors. The paper prints gaps without their sign.
+    """
+    printed = _printed(paper_dataset)
+    found = []
+    for model, of_seeds in table.groupby("model", sort=False):
+        there = printed.reindex([model]).iloc[0]
+        detected = sum(_detected(row) != "neither" for row in of_seeds.to_dict("records"))
+        gap = mean_interval(of_seeds["mre_gap"])
+        found.append(
+            {
+                "model": model,
+                "MRE-gap (%)": _gap(_interval_columns(gap)),
+                "in the paper (%)": _form(100 * there["mre_gap"], "{:.1f}"),
+                "KS p-values": ", ".join(f"{p:.1g}" for p in of_seeds["ks_p_value"]),
+                "in the paper": _form(there["ks_p_value"], "{:.2g}"),
+                "detected": f"{detected} of {len(of_seeds)}",
+                "MRE train": f"{of_seeds['mre_train'].mean():.2e}",
+                "MRE validation": f"{of_seeds['mre_val'].mean():.2e}",
+                "own samples recovered (%)": _form(
+                    100 * of_seeds["own_recovered"].mean(), "{:.0f}"
+                ),
+            }
+        )
+    return pd.DataFrame(found).set_index("model").rename_axis(None)
+
+
+def _interval_columns(gap: Interval) -> dict[str, float]:
+    return {"mre_gap": gap.estimate, "mre_gap_low": gap.low, "mre_gap_high": gap.high}
 
 
 def labelled(assessments: Iterable[Assessment]) -> dict[str, Assessment]:

@@ -646,6 +646,30 @@ def test_groups_of_models():
     assert printed == {"mnist, GLO-1024": 0.678}
 
 
+def test_seeds_are_summed_up_beside_the_paper():
+    found = [
+        assessment(count=1024, seed=0, shift=2.0),
+        assessment(count=1024, seed=1, shift=4.0),
+        assessment("dcgan", seed=0),
+        assessment("dcgan", seed=1),
+    ]
+    glo, dcgan = (
+        table_1.over_seeds(table_1.rows(found), paper_dataset="MNIST")
+        .reset_index(names="model")
+        .to_dict("records")
+    )
+    half = 12.706204736432095 * 12.5  # t of 1 degree; standard error of 50 and 75 per cent
+    assert glo["model"] == "GLO-1024"
+    assert glo["MRE-gap (%)"] == f"62.5 [{62.5 - half:.1f}, {62.5 + half:.1f}]"
+    assert glo["in the paper (%)"] == "67.8"
+    assert glo["detected"] == "2 of 2"
+    assert glo["MRE validation"] == "1.50e+02"
+    assert dcgan["MRE-gap (%)"] == "0.0 [0.0, 0.0]"
+    assert dcgan["detected"] == "0 of 2"
+    assert dcgan["KS p-values"] == "1, 1"
+    assert dcgan["own samples recovered (%)"] == "50"
+
+
 # Recorded results
 
 MADE = {
@@ -771,12 +795,12 @@ def test_recorded_verdicts_are_shown_over_seeds(tmp_path):
     assert first == {
         "data set": "mnist",
         "quantity": "A",
-        "mean over seeds": "0.98",
-        "95 % interval": f"{0.98 - half:.3g} to {0.98 + half:.3g}",
+        "mean over seeds": "98.0 %",
+        "95 % interval": f"{98 - 100 * half:.1f} % to {98 + 100 * half:.1f} %",
         "seeds": 3,
         "verdict": "not testable (1 of 3 seeds)",
     }
-    assert (second["quantity"], second["95 % interval"]) == ("B", "1 to 1")
+    assert (second["quantity"], second["95 % interval"]) == ("B", "100.0 % to 100.0 %")
     assert "seeds 0, 1, 2," in shown.line
     with pytest.raises(InputError, match="be one with recorded verdicts; got 'gan-generalizes'"):
         results.verdicts("gan-generalizes", root=tmp_path)

@@ -26,14 +26,23 @@ VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not testable"
 
 
+def percent(value: float) -> str:
+    """Returns a share in per cent."""
+    return f"{100 * value:.1f} %"
+
+
 @dataclass(frozen=True)
 class Claim:
-    """A statement of a paper and the function that decides it from a run's numbers."""
+    """A statement of a paper and the function that decides it from a run's numbers.
+
+    show  number -> text
+    """
 
     id: str
     statement: str
     source: str
     decide: Callable[..., tuple[str, str]]
+    show: Callable[[float], str] = percent
 
 
 @dataclass(frozen=True)
@@ -72,11 +81,6 @@ def above(interval: Interval, line: float) -> str:
     if interval.low > line:
         return REPRODUCED
     return NOT_REPRODUCED if interval.high <= line else NOT_TESTABLE
-
-
-def percent(value: float) -> str:
-    """Returns a share in per cent."""
-    return f"{100 * value:.1f} %"
 
 
 def span(interval: Interval, show: Callable[[float], str]) -> str:

@@ -65,7 +65,7 @@ def assess(
     runs: Sequence[Run],
     *,
     count: int,  # training and as many hold-out images
-    check_count: int = 200,  # own samples and as many distorted images, at most `count`; or 0
+    check_count: int = 100,  # own samples and as many distorted images, at most `count`; or 0
     steps: int = 100,
     restarts: int = 1,
     method: str | None = None,  # None: the encoder of a model that has one, else L-BFGS

@@ -1,5 +1,6 @@
 """Recorded verdicts: the numbers that decided a claim on each seed, and over seeds."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,18 +35,19 @@ def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
             repr(claim),
             f"Known claims: {', '.join(CLAIMS)}. `mempaper notebook record` records verdicts.",
         )
-    text = pd.concat([_over_seeds(f.table[f.table["claim"] == claim]) for f in found])
+    show = CLAIMS[claim].show
+    text = pd.concat([_over_seeds(f.table[f.table["claim"] == claim], show) for f in found])
     lines = dict.fromkeys(f.line for f in found)
     return Sourced(text, " ".join(lines))
 
 
-def _over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+def _over_seeds(table: pd.DataFrame, show: Callable[[float], str]) -> pd.DataFrame:
     by_seed = table.groupby("seed", sort=True)["verdict"].first()
     verdict = combined(by_seed)
     agreeing = (by_seed == verdict).sum()
     rows = []
     for quantity, values in table.groupby("quantity", sort=False):
-        mean, span = _mean(values["estimate"].to_numpy())
+        mean, span = _mean(values["estimate"].to_numpy(), show)
         rows.append(
             {
                 "data set": values["dataset"].iloc[0],
@@ -59,9 +61,9 @@ def _over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("data set").rename_axis(None)
 
 
-def _mean(values: np.ndarray) -> tuple[str, str]:
+def _mean(values: np.ndarray, show: Callable[[float], str]) -> tuple[str, str]:
     """Returns mean and interval as text; empty where one seed, or an infinite value, gives none."""
     if len(values) < 2 or not np.isfinite(values).all():
         return "", ""
     mean = mean_interval(values)
-    return f"{mean.estimate:.3g}", f"{mean.low:.3g} to {mean.high:.3g}"
+    return show(mean.estimate), f"{show(mean.low)} to {show(mean.high)}"

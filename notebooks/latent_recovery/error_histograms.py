@@ -49,7 +49,7 @@ models = [
     "aegan-1024",
 ]  # the first is the one whose distorted images are judged; see Table 1 for names
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
-count = 500  # [2, inf) training and hold-out images to recover, each
+count = 300  # [2, inf) training and hold-out images to recover, each
 passes = 60  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 
