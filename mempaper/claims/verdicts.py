@@ -19,6 +19,7 @@ __all__ = [
     "combined",
     "listed",
     "percent",
+    "points",
     "span",
 ]
 
@@ -76,13 +77,18 @@ def above(interval: Interval, line: float) -> str:
 
 def percent(value: float) -> str:
     """Returns a share in per cent."""
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:,.1f} %"
+
+
+def points(value: float) -> str:
+    """Returns the difference of two shares in percentage points."""
+    return f"{100 * value:.1f} points"
 
 
 def span(interval: Interval, show: Callable[[float], str]) -> str:
     """Returns an estimate with its interval."""
     return (
-        f"{show(interval.estimate)} ({interval.confidence:.0%} interval "
+        f"{show(interval.estimate)} ({100 * interval.confidence:.0f} % interval "
         f"{show(interval.low)} to {show(interval.high)})"
     )
 
