@@ -250,7 +250,7 @@ def test_gaps_say_what_they_show(ax):
     plotting.gap_intervals(GAPS, ax=ax)
     assert ax.get_xlabel() == "MRE-gap (% of the validation images' median error)"
     assert ax.xaxis.get_major_formatter().format_pct(0.1, 1) == "10"
-    assert legend(ax) == ["this book, 95% interval", "threshold, 10%"]
+    assert legend(ax) == ["this book, 95 % interval", "threshold, 10 %"]
     assert markers(ax, "x") == []
 
 
@@ -260,7 +260,7 @@ def test_printed_gaps_stand_beside_those_that_the_paper_has(ax):
     assert cross.get_xdata()[0] == 0.97
     assert 2 < cross.get_ydata()[0] < 2.5
     assert cross.get_color() != markers(ax, "o")[0].get_markeredgecolor()
-    assert legend(ax) == ["this book, 95% interval", "paper", "threshold, 10%"]
+    assert legend(ax) == ["this book, 95 % interval", "paper", "threshold, 10 %"]
 
 
 # Frechet distances
@@ -321,7 +321,7 @@ def test_gaps_stand_over_their_counts_with_intervals_and_fit(ax):
     fitted = ax.lines[1].get_xydata()
     np.testing.assert_allclose(fitted, [[2, 0.5], [8, 0.3]])
     assert [label.get_text() for label in ax.get_xticklabels()] == ["2", "8"]
-    assert legend(ax) == ["threshold, 10%", "GLO"]
+    assert legend(ax) == ["threshold, 10 %", "GLO"]
     assert ax.get_xscale() == "log"
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("training images N", "MRE-gap (%)")
 

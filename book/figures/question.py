@@ -32,7 +32,7 @@ def draw():
         "It learned the distribution": truth(dense),
         "It learned the training images": CubicSpline(*train.T, bc_type="natural")(dense),
     }
-    figure, axes = plt.subplots(1, 2, figsize=(9, 2.6), layout="none")
+    figure, axes = plt.subplots(1, 2, figsize=(6, 2.05), layout="none")
     for ax, (title, values) in zip(axes, fits.items(), strict=True):
         curve = np.column_stack([dense, values])
         ax.plot(*curve.T, color="#555555", linewidth=2.2, label="images it can generate")
@@ -48,8 +48,8 @@ def draw():
         for side in ax.spines.values():
             side.set_visible(False)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False)
-    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.16, top=0.9, wspace=0.06)
+    figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False, columnspacing=1.2)
+    figure.subplots_adjust(left=0.01, right=0.99, bottom=0.17, top=0.86, wspace=0.06)
     return figure
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "combined",
     "listed",
     "percent",
+    "points",
     "span",
 ]
 
@@ -28,7 +29,7 @@ REPRODUCED, NOT_REPRODUCED, NOT_TESTABLE = "reproduced", "not reproduced", "not 
 
 def percent(value: float) -> str:
     """Returns a share in per cent."""
-    return f"{100 * value:.1f} %"
+    return f"{100 * value:,.1f} %"
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,15 @@ def above(interval: Interval, line: float) -> str:
     return NOT_REPRODUCED if interval.high <= line else NOT_TESTABLE
 
 
+def points(value: float) -> str:
+    """Returns the difference of two shares in percentage points."""
+    return f"{100 * value:.1f} points"
+
+
 def span(interval: Interval, show: Callable[[float], str]) -> str:
     """Returns an estimate with its interval."""
     return (
-        f"{show(interval.estimate)} ({interval.confidence:.0%} interval "
+        f"{show(interval.estimate)} ({100 * interval.confidence:.0f} % interval "
         f"{show(interval.low)} to {show(interval.high)})"
     )
 

@@ -150,7 +150,7 @@ def gap_against_count(laws: Mapping[str, GapLaw], *, ax: Axes) -> Axes:
         color=INK,
         linestyle="--",
         linewidth=1.4,
-        label=f"threshold, {MRE_GAP_THRESHOLD:.0%}",
+        label=f"threshold, {100 * MRE_GAP_THRESHOLD:.0f} %",
     )
     ax.set_xscale("log", base=2)
     counts = sorted({n for law in laws.values() for n in law.gaps})

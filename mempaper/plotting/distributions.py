@@ -83,7 +83,7 @@ def gap_intervals(
             markeredgewidth=1.8,
             markeredgecolor=CYCLE[0],
             markerfacecolor=CYCLE[0] if detected else "white",
-            label=f"this book, {gap.confidence:.0%} interval" if row == 0 else None,
+            label=f"this book, {100 * gap.confidence:.0f} % interval" if row == 0 else None,
             zorder=3,
         )
         if name in printed:
@@ -96,7 +96,7 @@ def gap_intervals(
         color=INK,
         linestyle="--",
         linewidth=1.4,
-        label=f"threshold, {MRE_GAP_THRESHOLD:.0%}",
+        label=f"threshold, {100 * MRE_GAP_THRESHOLD:.0f} %",
     )
     ax.set_yticks(range(len(gaps)), list(gaps))
     ax.set_ylim(len(gaps) - 0.4, -0.6)

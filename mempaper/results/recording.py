@@ -54,9 +54,10 @@ class Recorded:
     def line(self) -> str:
         """Returns what made the table, in a sentence."""
         made = self.source
+        several = "s" * (len(made["seeds"]) > 1)
         return (
             f"Recorded {made['executed'][:10]}: profile {made['profile']}, "
-            f"seeds {', '.join(map(str, made['seeds']))}, {made['notebook']}.py at commit "
+            f"seed{several} {', '.join(map(str, made['seeds']))}, {made['notebook']}.py at commit "
             f"{(made['commit'] or 'unknown')[:10]}, mempaper {made['version']}, "
             f"{made['machine']}, {made['seconds'] / 3600:.1f} h."
         )
@@ -75,7 +76,8 @@ class Sourced:
 
     def _repr_html_(self) -> str:
         note = f'<p class="mempaper-provenance">{html.escape(self.line)}</p>'
-        return f'<div class="mempaper-recorded">{self.text.to_html()}{note}</div>'
+        table = self.text.to_html(float_format="{:.2e}".format)
+        return f'<div class="mempaper-recorded">{table}{note}</div>'
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.line}"

@@ -18,7 +18,10 @@
 # distort images more and more and watch the errors (Sec. 2.2 and their Fig. 2): a generator whose
 # images form a narrow manifold should recover an image the worse, the farther it has been pushed off.
 #
-# Three distortions are used: a smooth *warp*, one *patch* of noise, and additive *noise*.
+# Three distortions are used: a smooth *warp*, one *patch* of noise, and additive *noise*. The
+# generators are the paper's three GANs: DCGAN {cite:p}`radford2016`, MESCH, a residual network with a
+# zero-centred gradient penalty {cite:p}`mescheder2018`, and PGGAN, which is grown from coarse to fine
+# {cite:p}`karras2018`.
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
@@ -47,6 +50,8 @@ measured = robustness.measure(runs, strengths, count=count, steps=passes)
 # ## What the distortions do
 #
 # Below each distorted image of {numref}`fig-distorted` stands what the first generator makes of it.
+# A generator that has learned what images look like answers a strong distortion with an image
+# that has none.
 
 # %%
 # | figure: fig-distorted
@@ -63,14 +68,17 @@ for (name, (distorted, recovered)), ax in zip(measured.examples.items(), axes, s
 plt.show()
 
 # %% [markdown]
-# ## Fig. 2: error against strength
+# ## The paper's Fig. 2: error against strength
+#
+# {numref}`fig-strength` has one panel for each distortion. The point on the left of each is the
+# undistorted images; a curve that rises from there rejects the distortion, a flat one takes it in.
 
 # %%
 # | figure: fig-strength
 # | alt: Three panels, median recovery error against the strength of warp, patch and noise.
 # | caption: >-
 # |   Fig. 2 of {cite:t}`webster2019`: median recovery error of hold-out images against the strength
-# |   of each distortion, with 95 % bootstrap intervals.
+# |   of each distortion, on a logarithmic axis. Bands are 95 % bootstrap intervals.
 fig, axes = plt.subplots(1, 3, figsize=(7, 3.4), sharey=True)
 for name, ax in zip(strengths, axes, strict=True):
     described = robustness.DISTORTIONS[name].strength
@@ -83,11 +91,11 @@ plt.show()
 # %% [markdown]
 # ## Verdict
 #
-# The error is taken against the distorted image, as in the paper. So a generator that makes no noise
-# pays at least the noise's variance, and its curve rises whatever else it has learned; what the last
-# two panels show is that it makes none. The warp is the harder test: a warped image is smooth, and only
-# its shape is wrong. A slight warp may even lower the error, for reading pixels between pixels
-# blurs the image, and a blurred image is easier to come close to.
+# The median recovery error (MRE) is taken against the distorted image, as in the paper. So a generator
+# that makes no noise pays at least the noise's variance, and its curve rises whatever else it has
+# learned; what the last two panels show is that it makes none. The warp is the harder test: a warped
+# image is smooth, and only its shape is wrong. A slight warp may even lower the error, for reading
+# pixels between pixels blurs the image, and a blurred image is easier to come close to.
 
 # %%
 verdict = claims.judge("strong-distortion-rejected", excesses=measured.excess())

@@ -35,7 +35,8 @@
 # $$ (eq-glo)
 #
 # AEGAN adds the adversarial loss to the squared error of an auto-encoder, whose encoder then takes the
-# place of the optimiser. GLO-$N$ and AEGAN-$N$ are trained on the first $N$ images.
+# place of the optimiser. GLO-$N$ and AEGAN-$N$ are trained on the first $N$ images. Own samples of an
+# AEGAN are not recovered: its encoder was trained on images, and need not find the code of a sample.
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
@@ -47,7 +48,7 @@ models = [
     "glo-1024",
     "aegan-128",
     "aegan-1024",
-]  # the first is the one whose distorted images are judged; see Table 1 for names
+]  # the first is the one whose distorted images are judged; such as dcgan or glo-1024
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 300  # [2, inf) training and hold-out images to recover, each
 passes = 60  # [1, inf) generator passes for each image
@@ -67,6 +68,9 @@ first = assessments[0]
 
 # %% [markdown]
 # ## What the generators make
+#
+# Errors say how near a generator can come to an image, not how good the images are that it makes
+# unasked. {numref}`fig-samples` shows these.
 
 # %%
 # | figure: fig-samples
@@ -80,18 +84,18 @@ plotting.image_grid(rows, ax=ax)
 plt.show()
 
 # %% [markdown]
-# ## Fig. 4: the distributions of errors
+# ## The paper's Fig. 4: the distributions of errors
 #
 # {numref}`fig-histograms` sets the generators one below the other, on one logarithmic axis. Where a
 # generator has overfitted, the training errors lie to the left of the validation errors; where it
-# has not, the two lie on each other.
+# has not, the two lie on each other. Own samples should lie far to the left of both.
 
 # %%
 # | figure: fig-histograms
-# | alt: Histograms of recovery errors, one for each generator, with four kinds of images each.
+# | alt: Histograms of recovery errors, one for each generator, with up to four kinds of images each.
 # | caption: >-
-# |   Recovery errors of four kinds of images, for each generator. Vertical lines are medians, the
-# |   MRE of Eq. (4) of {cite:t}`webster2019`.
+# |   Recovery errors of up to four kinds of images, for each generator; n is how many there are.
+# |   Vertical lines are medians, the median recovery errors (MRE) of {cite:t}`webster2019`.
 fig, axes = plt.subplots(len(assessments), 1, figsize=(7, 2.2 * len(assessments)), sharex=True)
 for assessment, ax in zip(assessments, axes, strict=True):
     plotting.error_histograms(assessment.labelled_errors, ax=ax)
@@ -104,7 +108,12 @@ plt.show()
 #
 # "Every network analyzed in this document appeared to be able to verbatim recover generated images"
 # (Sec. 2.1). Here a sample counts as recovered when its error is below 0.001: its pixels are then off
-# by 1.6 % of the range from black to white, in the root mean square.
+# by 1.6 % of the range from black to white, in the root mean square. That is a bound on what the eye
+# sees, and a weak one where {numref}`fig-histograms` has the errors of validation images below 0.001
+# too: there the distance between the own samples and the others is the better check.
+#
+# The errors of a generator that fails are upper bounds, and its histograms say less about what it has
+# learned than about the optimiser.
 
 # %%
 own = claims.judge(
@@ -117,8 +126,9 @@ own
 # %% [markdown]
 # ## Distorted images
 #
-# The paper tests that a generator *rejects* what lies off its manifold: distorted images should have
-# larger errors than the training images they were made from.
+# The paper tests that a generator *rejects* what lies off its manifold, the set of images that it can
+# make: distorted images should have larger errors than the training images they were made from. It is
+# judged for the first generator; {numref}`fig-histograms` shows the others.
 
 # %%
 distorted = claims.judge(

@@ -14,10 +14,11 @@
 # # Does FID see memorization?
 #
 # The Fréchet distance between Gaussians fitted to features of generated and of real images is the
-# usual measure of a generator; with features of Inception it is FID {cite:p}`heusel2017`. A generator
-# that repeats its training images is close to them. Is it closer to them than to images that were kept
-# from it? {cite:t}`webster2019` answer no (their Fig. 5 and Sec. 3.4): the median recovery error
-# (MRE) tells training from validation images where a GLO model has memorized, FID does not.
+# usual measure of a generator; with features of the network Inception it is FID, the Fréchet
+# Inception distance {cite:p}`heusel2017`. A generator that repeats its training images is close to
+# them. Is it closer to them than to images that were kept from it? {cite:t}`webster2019` answer no
+# (their Fig. 5 and Sec. 3.4): the median recovery error (MRE) tells training from validation images
+# where a GLO model has memorized, FID does not.
 #
 # To hold the two against each other, this page normalises the difference of distances as
 # {eq}`eq-gap` does that of errors,
@@ -27,9 +28,13 @@
 #     = 1 - \frac{\mathrm{FID}(G, \mathcal{D})}{\mathrm{FID}(G, \mathcal{T})} ,
 # $$ (eq-fid-gap)
 #
-# and applies the same threshold of 10 %. That a test detects nothing proves nothing when it could not
-# have detected anything, so a generator that does nothing but copy is put through it too: one whose
-# samples are drawn from the training images themselves.
+# and applies the same threshold of 10 %. Inception's weights would have to be downloaded; where FID is
+# said of this build, the features are those of the *encoders* in {numref}`fig-fid`, by default a small
+# classifier of the training images and their principal components (PCA).
+#
+# That a test detects nothing proves nothing when it could not have detected anything, so a generator
+# that does nothing but copy is put through it too: one whose samples are drawn from the training
+# images themselves.
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
@@ -68,11 +73,12 @@ seen_by = feature_gaps.encoders(
 found = feature_gaps.measure(assessments, seen_by, count=count, own_count=own_count)
 
 # %% [markdown]
-# ## Fig. 5: distance against error
+# ## The paper's Fig. 5: distance against error
 #
-# Two marks of one shape belong to one model. A line from left to right is a difference of errors, a
-# line upwards a difference of distances. All distances are to equally many images, as many as the
-# smallest training set has, since they depend on that number.
+# Two marks of one shape belong to one model, one for its training and one for the validation images.
+# How far they lie apart from left to right is the difference of errors, and upwards that of
+# distances: a long flat line is memorization that the distance does not see. All distances are to
+# equally many images, as many as the smallest training set has, since they depend on that number.
 
 # %%
 # | figure: fig-fid
@@ -80,7 +86,7 @@ found = feature_gaps.measure(assessments, seen_by, count=count, own_count=own_co
 # |   images against the median recovery error of these.
 # | caption: >-
 # |   Fig. 5 of {cite:t}`webster2019`: Fréchet distance of generated images to training (green) and
-# |   to validation images (red), against the median recovery error of the same two.
+# |   to validation images (orange), against the median recovery error of the same two.
 fig, axes = plt.subplots(len(found), 1, figsize=(7, 3.4 * len(found)), sharex=True, squeeze=False)
 for (name, gaps), ax in zip(found.items(), axes.flat, strict=True):
     points = feature_gaps.points(assessments, gaps)

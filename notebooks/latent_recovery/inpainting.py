@@ -17,15 +17,14 @@
 # can be seen, and $G(z^*)$ is a whole image. {cite:t}`webster2019` use this for faces with a hole,
 # where $\phi$ is a mask, and for small faces, where $\phi$ averages over blocks of pixels (Sec. 4.1
 # and their Fig. 6). They note that the face filled in is plausible and that it is another person: a
-# generator that had memorized the photograph would put back the very one.
+# generator that had memorized the photograph would put back the very one. (The caption of that figure
+# has the two operators the wrong way round.)
 #
-# (The caption of that figure has the two operators the wrong way round.)
-#
-# So it can be measured on what was hidden how far $G(z^*)$ is from the truth, beside two other guesses:
-# the training image that fits the visible part best, and what was filled in for another image, which
-# is as plausible and has nothing to do with this one. The paper shows images that the generator was
-# trained on; here they are hold-out images, for the nearest training image of a training image is
-# itself.
+# What was hidden is known here, so it can be measured how far $G(z^*)$ is from it. Two other guesses
+# stand beside: the training image that fits the visible part best, and what was filled in for another
+# image, which is as plausible and has nothing to do with this one. The paper shows images that the
+# generator was trained on; here they are hold-out images, for the nearest training image of a
+# training image is itself.
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
@@ -60,11 +59,16 @@ operators = {
 completed = inpainting.complete(run, operators, kind=kind, count=count, steps=passes)
 
 # %% [markdown]
-# ## Fig. 6: what recovery fills in
+# ## The paper's Fig. 6: what recovery fills in
+#
+# {numref}`fig-completed` has a panel for each $\phi$: a box in the middle hidden, all but the box
+# hidden, strokes hidden, and pixels averaged over blocks. In each, the second row is to be held
+# against the third where the first shows nothing.
 
 # %%
 # | figure: fig-completed
-# | alt: Four panels of faces in four rows, one panel for each operator.
+# | alt: Four panels of faces, one for each operator, in four rows, what is visible, the recovered
+# |   image, the truth and the nearest training image.
 # | caption: >-
 # |   Fig. 6 of {cite:t}`webster2019`: what $\phi$ shows of an image, the recovered image, the truth,
 # |   and the training image that fits $\phi(y)$ best. The first images, none selected.
@@ -85,13 +89,16 @@ plt.show()
 #
 # A nearest neighbour among thousands of training images is a strong guess for the hidden part: it is a
 # real image, sharp and without artefacts. Recovery may fit the visible part better and the hidden part
-# worse, as a generator that can be bent to fit what it is shown has less to say about the rest.
+# worse, as a generator that can be bent to fit what it is shown has less to say about the rest. The
+# verdict asks less: that the hidden part is closer to the truth than what was filled in for another
+# image, the last column of {numref}`tab-completed`.
 
 # %%
 # | table: tab-completed
 # | caption: >-
-# |   Median squared errors per pixel of images in [-1, 1]. Hidden is, under a mask, what lies under it;
-# |   under a pooling, an image less its block means.
+# |   Median squared errors per pixel of images in [-1, 1], of $G(z^*)$, of the nearest training image
+# |   and of another image's $G(z^*)$. Hidden is, under a mask, what lies under it; under a pooling, an
+# |   image less its block means.
 inpainting.summary(completed)
 
 # %%

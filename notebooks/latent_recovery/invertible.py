@@ -15,10 +15,11 @@
 #
 # Recovery errors tell training from other images only for a generator that cannot make every image.
 # "If the generator is invertible, errors will [be] zero regardless of the target image"
-# ({cite:t}`webster2019`, Sec. 2.2). This page tries it: a small normalizing flow, affine couplings
-# between shuffled pixels {cite:p}`dinh2017` trained by maximum likelihood, has exactly one latent code
-# for each image. It recovers its training images, images it never saw, and noise, all alike, and its
-# errors say nothing about what it has learned. A DCGAN stands beside it.
+# ({cite:t}`webster2019`, Sec. 2.2). This page tries it with a *normalizing flow* {cite:p}`dinh2017`,
+# a generator that is made of steps that can each be undone, and is trained by maximum likelihood. It
+# has exactly one latent code for each image. It recovers its training images, images it never saw,
+# and noise, all alike, and its errors say nothing about what it has learned. A DCGAN stands beside
+# it.
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
@@ -43,6 +44,10 @@ flow, _, dcgan = errors
 
 # %% [markdown]
 # ## What comes back
+#
+# {numref}`fig-invertible` has training images, validation images, and noise: pixels drawn evenly between
+# black and white. The row of the flow should repeat the targets in all three panels, that of the
+# DCGAN in the first two alone.
 
 # %%
 # | figure: fig-invertible
@@ -84,7 +89,7 @@ verdict = claims.judge(
 verdict
 
 # %% [markdown]
-# The DCGAN does reject noise, which is what makes its errors meaningful.
+# Whether the DCGAN rejects noise is what decides whether its errors mean anything.
 
 # %%
 claims.judge(

@@ -54,6 +54,8 @@ outcomes = under_operators.assess_under(runs, phis, count=count, own_count=30, s
 
 # %% [markdown]
 # ## What each operator sees
+#
+# What is grey in {numref}`fig-parts` counts for nothing: there the generator may make what it likes.
 
 # %%
 # | figure: fig-parts
@@ -76,7 +78,8 @@ plt.show()
 # %%
 # | table: tab-parts
 # | caption: >-
-# |   The tests of overfitting on whole images and on parts. Brackets hold 95 % bootstrap intervals.
+# |   The tests of overfitting on whole images and on parts, $\phi$ (phi). Brackets hold 95 % bootstrap
+# |   intervals; the change of the gap is from that of whole images.
 outcomes.table()
 
 # %%

@@ -20,10 +20,10 @@
 # $$ (eq-nnd)
 #
 # {cite:t}`webster2019` turn the question round (their Fig. 1): for an image $y$, which image
-# $\mathrm{NN}_G(y) = G(z^*(y))$ can the generator make that comes closest? Equation {eq}`eq-nng` asks
-# for its latent code. They find this neighbour the more meaningful of the two, above all where the
-# image is distorted: {eq}`eq-nnd` matches the distortion as well as the image, and a generator that
-# has learned what images look like has nothing to match a distortion with.
+# $\mathrm{NN}_G(y) = G(z^*(y))$ can the generator make that comes closest? {eq}`eq-nng` asks for its
+# latent code. They find this neighbour the more meaningful of the two, above all where the image is
+# distorted: {eq}`eq-nnd` matches the distortion as well as the image, and a generator that has
+# learned what images look like has nothing to match a distortion with.
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
@@ -61,15 +61,17 @@ def rows(nearest, shown):
 # ## Hold-out images, distorted and not
 #
 # The four panels of {numref}`fig-nearest` show the same hold-out images: as they are, bent by a
-# smooth warp, with two patches of noise, and with noise all over.
+# smooth warp, with two patches of noise, and with noise all over. In each, hold the second and the
+# third row against the face before it was distorted, which is in the first row of the first panel.
 
 # %%
 # | figure: fig-nearest
 # | alt: Four panels of faces in three rows, the target, the nearest generated image and the nearest
 # |   training image, one panel for each distortion.
 # | caption: >-
-# |   Fig. 1 of {cite:t}`webster2019`: targets $y$, hold-out images under four $\phi$, the nearest
-# |   generated image and the nearest training image. The first images, none selected.
+# |   Fig. 1 of {cite:t}`webster2019`: targets $y$, which are hold-out images, distorted in three
+# |   ways or not, the nearest generated image $\mathrm{NN}_G(y)$ and the nearest training image
+# |   $\mathrm{NN}_\mathcal{D}(y)$. The first images, none selected.
 fig, axes = plt.subplots(2, 2, figsize=(7, 4.2))
 for (name, nearest), ax in zip(found.items(), axes.flat, strict=True):
     plotting.image_grid(rows(nearest, 5), ax=ax)
@@ -79,7 +81,9 @@ plt.show()
 # %% [markdown]
 # ## The generator's own samples
 #
-# Of a sample $y = G(z)$ the nearest generated image is $y$ itself, which recovery has to find.
+# Of a sample $y = G(z)$ the nearest generated image is $y$ itself, which recovery has to find: the
+# first two rows of {numref}`fig-nearest-own` should be alike. The third is what papers print to show
+# that the samples are no copies.
 
 # %%
 # | figure: fig-nearest-own
@@ -95,13 +99,19 @@ plt.show()
 # ## Which neighbour is closer to the image that was distorted?
 #
 # The undistorted image was hidden from both searches. In {numref}`tab-nearest` a neighbour that
-# follows the distortion is far from it.
+# follows the distortion is far from it. The first column says how far the distortion itself moved the
+# image: a neighbour with a smaller error has undone some of it. The row `identity` has no distortion,
+# and shows how close each search comes at best.
+#
+# The generator's neighbour can win only where the generator is good: it pays for what it draws badly
+# as well as for the distortion, while a training image is sharp whatever its content.
 
 # %%
 # | table: tab-nearest
 # | caption: >-
-# |   Median squared error per pixel against the undistorted image, of images in [-1, 1]. The row of
-# |   own samples has no distortion.
+# |   Median squared error per pixel against the undistorted image, of images in [-1, 1]: of the
+# |   distorted image, of the nearest generated image (NN_G) and of the nearest training image (NN_D).
+# |   The row of own samples has no distortion.
 nearest_images.summary(found | {"own samples": own})
 
 # %%

@@ -52,8 +52,9 @@ outcomes = under_operators.assess_under(runs, phis, count=count, steps=passes)
 # %% [markdown]
 # ## What recovery finds
 #
-# {numref}`fig-perceptual` shows what the first model makes of hold-out images under each $\phi$. An image
-# that is best under one need not be best under the other.
+# {numref}`fig-perceptual` shows what the first model makes of hold-out images under each $\phi$. An
+# image that is best under one need not be best under the other: a perceptual loss may trade true
+# colours and places for sharper features.
 
 # %%
 # | figure: fig-perceptual
@@ -69,14 +70,15 @@ plt.show()
 # ## The tests
 #
 # An error under $\phi$ is a number in units of the features, and does not compare with one in pixels.
-# The gap and the p-value do, and the same images stand behind them. An own sample counts as recovered
+# The gap and the p-value do, and the same images stand behind them. The paper's claim is that they
+# do not change from one row to the next of {numref}`tab-perceptual`. An own sample counts as recovered
 # when its error is below 5 % of the validation images' median.
 
 # %%
 # | table: tab-perceptual
 # | caption: >-
-# |   The tests of overfitting under each $\phi$. Brackets hold 95 % bootstrap intervals; that of the
-# |   gap's change resamples images, which both $\phi$ share.
+# |   The tests of overfitting under each $\phi$ (phi). Brackets hold 95 % bootstrap intervals; that of
+# |   the gap's change resamples images, which both $\phi$ share.
 outcomes.table()
 
 # %%

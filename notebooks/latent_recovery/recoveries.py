@@ -18,10 +18,11 @@
 # and images that no generator saw on the right. A generator that has memorized its images gives them
 # back on the left, and fails on the right.
 #
-# The rows are GANs trained on all training images (PGGAN, {cite:t}`karras2018`, and MESCH,
-# {cite:t}`mescheder2018`), GLO-$N$, which the first $N$ images were paired with codes for, and
-# AEGAN-$N$, an auto-encoder with an adversarial loss. Auto-encoders recover with their encoder, as in
-# the paper; the others by optimisation.
+# The rows are two GANs trained on all training images (PGGAN, {cite:t}`karras2018`, and MESCH,
+# {cite:t}`mescheder2018`) and two models trained on the first $N$ of them alone, so that they can be
+# made to memorize: GLO-$N$ {cite:p}`bojanowski2018`, a generator that learns to turn one fixed random
+# code into each image, and AEGAN-$N$, an auto-encoder with an adversarial loss beside its squared
+# error. AEGAN recovers with its encoder, as in the paper; the others by optimisation.
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
@@ -30,7 +31,7 @@ models = [
     "mesch",
     "glo-128",
     "aegan-128",
-]  # top to bottom; see Table 1 for names
+]  # top to bottom; such as dcgan or glo-1024
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 shown = 8  # [1, 50] images of each kind in the figure
 count = 128  # [2, inf) training and hold-out images to recover, each
@@ -49,15 +50,18 @@ runs = experiments.train_all(
 found = recoveries.recover(runs, count=count, shown=shown, steps=passes)
 
 # %% [markdown]
-# ## Fig. 3: targets and recoveries
+# ## The paper's Fig. 3: targets and recoveries
+#
+# In {numref}`fig-recoveries` compare each row with the targets above it, first on the left and then on
+# the right. Memorization is a row that is true to its targets on the left only.
 
 # %%
 # | figure: fig-recoveries
 # | alt: Two panels of images in rows, targets on top and the recoveries of each model below; training
-# |   images in a green frame on the left, validation images in a red frame on the right.
+# |   images in a green frame on the left, validation images in an orange frame on the right.
 # | caption: >-
 # |   Fig. 3 of {cite:t}`webster2019`: targets, and below them their recoveries by each model, of
-# |   training images (left, green frame) and of validation images (right, red frame). The first
+# |   training images (left, green frame) and of validation images (right, orange frame). The first
 # |   images of each kind, none selected.
 fig, axes = plt.subplots(1, 2, figsize=(7, 0.45 * (len(models) + 1) + 0.3))
 for kind, name, ax in zip(("train", "holdout"), ("train", "validation"), axes, strict=True):
@@ -67,10 +71,15 @@ axes[1].set_yticks([])
 plt.show()
 
 # %% [markdown]
-# But for GLO "it is hard to visually assess when overfitting happens" (the paper's caption). On small
-# digits the eye finds little even in the row of GLO, whose errors are small on both sides. The medians
-# are easier to compare: {numref}`tab-recoveries` has those of more images than
-# {numref}`fig-recoveries` shows.
+# In the paper the row of GLO shows memorization to the eye; "it is hard to visually assess when
+# overfitting happens for other methods" (its caption). On small digits the eye finds little even in the
+# row of GLO, whose errors are small on both sides. The medians are easier to compare:
+# {numref}`tab-recoveries` has those of more images than {numref}`fig-recoveries` shows.
+#
+# The *MRE* is the median recovery error. The *MRE-gap* is the share by which that of training images
+# is smaller than that of validation images: 0 where both are recovered alike, 100 % where training
+# images come back exactly. The *KS p-value* is that of a Kolmogorov-Smirnov test, and small where the
+# two distributions of errors differ by more than chance. [](table_1.py) defines all three.
 
 # %%
 # | table: tab-recoveries
