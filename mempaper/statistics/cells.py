@@ -6,9 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
-from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
-from sklearn.exceptions import ConvergenceWarning
 
 from ..errors import InputError, check_count
 from .feature_arrays import as_features
@@ -44,6 +41,9 @@ def kmeans_cells(
     Raises
         InputError  k is larger than the number of different rows
     """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
     (train,) = as_features(train=train)
     check_count("cells", k, 1, len(train))
     check_count("seed", seed, 0)
@@ -74,6 +74,8 @@ def _projection(train: np.ndarray, dimensions: int | None, seed: int) -> Callabl
     check_count("dimensions", dimensions, 1)
     if dimensions >= min(train.shape):
         return lambda features: features
+    from sklearn.decomposition import PCA
+
     return PCA(dimensions, random_state=seed).fit(train).transform
 
 
@@ -120,8 +122,7 @@ def in_cells(
 ) -> list[Cell]:
     """Returns the cells in the order of their labels; features and labels: train, test, generated.
 
-    Distances are Euclidean, 1 - cos, or 1 - |cos|, which a duplicate of a training image has
-    exactly 0 of.
+    Distances are Euclidean, 1 - cos, or 1 - |cos|, and exactly 0 for a duplicate.
 
     Raises
         InputError  a test or generated image lies in a cell without training images
