@@ -1,14 +1,14 @@
 """Z_U of one cell, its average C_T over cells, and what chance does to them."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-import scipy.stats
 from jaxtyping import Float64, Int64
 
 from .cells import Cell
 
-__all__ = ["bootstrap_scores", "cell_weights", "permuted_scores", "tie_share", "z_u"]
+__all__ = ["Ranking", "bootstrap_scores", "cell_weights", "permuted_scores", "rank", "z_u"]
 
 _ELEMENTS_AT_ONCE = 2**22  # float64 drawn together: 32 MiB
 
@@ -24,17 +24,42 @@ def z_u(test_distances, generated_distances, *, tie_correction: bool = False) ->
     tie_correction  divide by the standard deviation that ties leave, as the published code does
                     not; z is then 0 where all distances are equal
     """
-    test, generated = np.asarray(test_distances), np.asarray(generated_distances)
-    n, m = len(test), len(generated)
-    share = tie_share(test, generated) if tie_correction else 1.0
-    return float(_standardised(_ranks(test, generated)[n:].sum() - m * (m + 1) / 2, n, m, share))
+    ranking = rank(np.asarray(test_distances), np.asarray(generated_distances))
+    return ranking.z(ranking.tie_share if tie_correction else 1.0)
 
 
-def tie_share(test: np.ndarray, generated: np.ndarray) -> float:
-    """Returns the share of the variance of U that ties leave, in [0, 1]."""
-    _, t = np.unique(np.concatenate([test, generated]), return_counts=True)
-    total = t.sum()
-    return 1 - float(np.sum(t**3.0 - t) / (total**3.0 - total)) if total > 1 else 1.0
+class Ranking(NamedTuple):
+    """The distances of one cell by their ranks from 1, test images first.
+
+    ranks      tied distances share their mean rank
+    tie_share  share of the variance of U that ties leave, in [0, 1]
+    """
+
+    test: int
+    generated: int
+    ranks: Float64[np.ndarray, "_"]
+    tie_share: float
+
+    def u(self, ranks: Float64[np.ndarray, "*_ _"]):
+        """Returns U where images have these ranks instead, along the last axis."""
+        return ranks[..., self.test :].sum(axis=-1) - self.generated * (self.generated + 1) / 2
+
+    def z(self, share: float) -> float:
+        """Returns Z_U with the variance multiplied by `share`; NaN where images lack."""
+        if not self.test or not self.generated:
+            return np.nan
+        return float(standardised(self.u(self.ranks), self.test, self.generated, share))
+
+
+def rank(test: np.ndarray, generated: np.ndarray) -> Ranking:
+    """Returns the ranking of distances (n,) and (m,), either of which may be empty."""
+    _, place, t = np.unique(
+        np.concatenate([test, generated]), return_inverse=True, return_counts=True
+    )
+    total = len(place)
+    ranks = np.cumsum(t) - (t - 1) / 2
+    left = 1 - np.sum(t**3.0 - t) / (total**3.0 - total) if total > 1 else 1.0
+    return Ranking(len(test), len(generated), ranks[place], float(left))
 
 
 def cell_weights(
@@ -50,7 +75,7 @@ def cell_weights(
 
 
 def permuted_scores(
-    cells: Sequence[Cell],
+    rankings: Sequence[Ranking],
     weights: Float64[np.ndarray, "k"],
     shares: Float64[np.ndarray, "k"],
     count: int,
@@ -61,17 +86,15 @@ def permuted_scores(
     shares  by which the variances of U are multiplied, for ties
     """
     scores = np.zeros(count)
-    for cell, weight, share in zip(cells, weights, shares, strict=True):
+    for ranking, weight, share in zip(rankings, weights, shares, strict=True):
         if weight == 0:
             continue
-        n, m = len(cell.test), len(cell.generated)
-        ranks = _ranks(cell.test, cell.generated)
-        step = max(1, _ELEMENTS_AT_ONCE // len(ranks))
+        n, m, ranks = ranking.test, ranking.generated, ranking.ranks
+        step = max(1, _ELEMENTS_AT_ONCE // (n + m))
         for low in range(0, count, step):
             rows = min(step, count - low)
             shuffled = rng.permuted(np.broadcast_to(ranks, (rows, n + m)), axis=1)
-            u = shuffled[:, n:].sum(axis=1) - m * (m + 1) / 2
-            scores[low : low + rows] += weight * _standardised(u, n, m, share)
+            scores[low : low + rows] += weight * standardised(ranking.u(shuffled), n, m, share)
     return scores
 
 
@@ -102,7 +125,7 @@ def bootstrap_scores(
         )
         u = [_u_of_multiples(*cell) for cell in zip(cells, test, generated, strict=True)]
         weights = cell_weights(n, m, min_generated)
-        z = _standardised(np.stack(u, axis=1), n, m, shares)
+        z = standardised(np.stack(u, axis=1), n, m, shares)
         scores[low : low + rows] = np.sum(weights * z, axis=1)
     return scores
 
@@ -129,12 +152,7 @@ def _u_of_multiples(
     return np.sum(generated * (nearer + nearer_or_tied), axis=1) / 2
 
 
-def _ranks(test: np.ndarray, generated: np.ndarray) -> Float64[np.ndarray, "_"]:
-    """Returns ranks from 1, test images first; tied distances share their mean rank."""
-    return scipy.stats.rankdata(np.concatenate([test, generated]))
-
-
-def _standardised(u, n, m, share):
+def standardised(u, n, m, share):
     """Returns Z_U; 0 where the variance is."""
     std = np.sqrt(share * n * m * (n + m + 1) / 12)
     return np.where(std > 0, (u - (n * m / 2 - 0.5)) / np.where(std > 0, std, 1), 0)

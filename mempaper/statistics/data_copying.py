@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from ..errors import InputError, check_count
 from .bootstrap import Interval, check_confidence
 from .cells import Cell, as_labels, in_cells, kmeans_cells, require_metric
-from .copying_scores import bootstrap_scores, cell_weights, permuted_scores, tie_share, z_u
+from .copying_scores import bootstrap_scores, cell_weights, permuted_scores, rank
 from .feature_arrays import as_features
 
 __all__ = [
@@ -173,18 +173,14 @@ def examine(
             f"at most {generated[test > 0].max(initial=0)}",
             "Generate more images, or use fewer cells.",
         )
-    z = [
-        z_u(cell.test, cell.generated, tie_correction=tie_correction)
-        if len(cell.test) and len(cell.generated)
-        else np.nan
-        for cell in cells
-    ]
-    statistic = float(np.sum(weights * z, where=weights > 0))
-    ties = np.array([tie_share(cell.test, cell.generated) for cell in cells])
+    rankings = [rank(cell.test, cell.generated) for cell in cells]
+    ties = np.array([ranking.tie_share for ranking in rankings])
     shares = ties if tie_correction else np.ones(len(cells))
+    z = [ranking.z(share) for ranking, share in zip(rankings, shares.tolist(), strict=True)]
+    statistic = float(np.sum(weights * z, where=weights > 0))
     rng_null, rng_bootstrap = rng.spawn(2)
     draws = Draws(
-        permuted_scores(cells, weights, shares, permutations, rng_null),
+        permuted_scores(rankings, weights, shares, permutations, rng_null),
         bootstrap_scores(cells, shares, resamples, rng_bootstrap, min_generated=min_generated),
     )
     variances = np.divide(ties, shares, out=np.zeros(len(cells)), where=shares > 0)
@@ -199,7 +195,7 @@ def examine(
                 cell.train,
                 len(cell.test),
                 len(cell.generated),
-                float(score),
+                score,
                 float(weight),
             )
             for cell, score, weight in zip(cells, z, weights, strict=True)
