@@ -100,6 +100,7 @@ def permuted_scores(
 
 def bootstrap_scores(
     cells: Sequence[Cell],
+    weights: Float64[np.ndarray, "k"],
     shares: Float64[np.ndarray, "k"],
     count: int,
     rng: np.random.Generator,
@@ -108,8 +109,8 @@ def bootstrap_scores(
 ) -> Float64[np.ndarray, "count"]:
     """Returns C_T of `count` resamples of all test and of all generated images.
 
-    NaN where no cell counts. The shares stay as they are: a resample ties each image with its own
-    copies, which says nothing of new images.
+    A resample in which no cell counts has the weights of the images. The shares stay as they
+    are: a resample ties each image with its own copies, which says nothing of new images.
     """
     rng_test, rng_generated = rng.spawn(2)
     ends_test = np.cumsum([len(cell.test) for cell in cells])
@@ -124,9 +125,10 @@ def bootstrap_scores(
             np.stack([times.sum(axis=1) for times in drawn], axis=1) for drawn in (test, generated)
         )
         u = [_u_of_multiples(*cell) for cell in zip(cells, test, generated, strict=True)]
-        weights = cell_weights(n, m, min_generated)
+        resampled = cell_weights(n, m, min_generated)
+        resampled = np.where(np.isnan(resampled), weights, resampled)
         z = standardised(np.stack(u, axis=1), n, m, shares)
-        scores[low : low + rows] = np.sum(weights * z, axis=1)
+        scores[low : low + rows] = np.sum(resampled * z, axis=1)
     return scores
 
 

@@ -109,7 +109,8 @@ def data_copying_test(
               fixed threshold for C_T means something else for every k.
     interval  percentile bootstrap. Test images and generated images are resampled as two whole
               samples, so that weights vary, and which cells count; training images and cells stay,
-              for they define the distances. A resample in which no cell counts is left out.
+              for they define the distances. A resample in which no cell counts has the weights
+              of the images.
 
     train, test, generated  (l, d), (n, d), (m, d), at least 2 each, finite; NumPy or torch
     cells                   labels are whole numbers, of shapes (l,), (n,), (m,)
@@ -181,7 +182,9 @@ def examine(
     rng_null, rng_bootstrap = rng.spawn(2)
     draws = Draws(
         permuted_scores(rankings, weights, shares, permutations, rng_null),
-        bootstrap_scores(cells, shares, resamples, rng_bootstrap, min_generated=min_generated),
+        bootstrap_scores(
+            cells, weights, shares, resamples, rng_bootstrap, min_generated=min_generated
+        ),
     )
     variances = np.divide(ties, shares, out=np.zeros(len(cells)), where=shares > 0)
     result = DataCopyingResult(
@@ -211,8 +214,8 @@ def p_value_of(statistic: float, null: np.ndarray) -> float:
 
 
 def interval_of(statistic: float, bootstrap: np.ndarray, confidence: float) -> Interval:
-    """Returns the percentile interval of the draws that are numbers."""
-    low, high = np.nanquantile(bootstrap, [(1 - confidence) / 2, (1 + confidence) / 2])
+    """Returns the percentile interval of the draws."""
+    low, high = np.quantile(bootstrap, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high), statistic, confidence)
 
 
