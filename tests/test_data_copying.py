@@ -431,7 +431,8 @@ def test_a_resample_where_no_cell_counts_keeps_the_weights():
     train = np.zeros((2, 1))
     test, generated = draws(31).random((40, 1)), draws(32).random((121, 1))
     labels = (np.arange(2), np.zeros(40, dtype=int), np.repeat([0, 1], [21, 100]))
-    found = data_copying_test(train, test, generated, cells=labels, permutations=1)
+    with pytest.warns(FewTestImagesWarning, match="as few as 0"):
+        found = data_copying_test(train, test, generated, cells=labels, permutations=1)
     assert found.interval.low < found.statistic < found.interval.high
 
 
@@ -440,7 +441,7 @@ def test_a_resample_where_no_cell_counts_keeps_the_weights():
 
 def test_few_test_images_are_warned_of():
     train, test, generated = scene(21, test=FEW_TEST_IMAGES)
-    with pytest.warns(FewTestImagesWarning, match=r"at least 20\).*sqrt\(12 / 20\) = 0.77"):
+    with pytest.warns(FewTestImagesWarning, match=r"as few as 20\).*sqrt\(12 / 20\) = 0.77"):
         data_copying_test(train, test, generated, cells=1, **QUICK)
     train, test, generated = scene(21, test=FEW_TEST_IMAGES + 1)
     data_copying_test(train, test, generated, cells=1, **QUICK)  # warnings are errors here

@@ -226,7 +226,7 @@ def warn_of_few_test_images(cells: Iterable[CellResult], min_generated: int) -> 
     if few:
         warnings.warn(
             f"{len(few)} of {len(numbers)} cells hold {FEW_TEST_IMAGES} test images or fewer "
-            f"(at least {min(few)}): single ones may move Z_U there by "
+            f"(as few as {min(few)}): single ones may move Z_U there by "
             f"sqrt(12 / {FEW_TEST_IMAGES}) = {(12 / FEW_TEST_IMAGES) ** 0.5:.2f} and more. "
             "Use fewer cells, or more test images.",
             FewTestImagesWarning,
