@@ -1,7 +1,17 @@
 """Arrays in, numbers out; no model and no path in sight."""
 
 from .bootstrap import Interval, bootstrap_interval, mean_interval, share_interval
+from .cells import kmeans_cells
+from .class_wise_copying import ClassWiseResult, bai2022_cells, class_wise_copying_test
 from .convergence import pass_ratio
+from .copying_scores import z_u
+from .data_copying import (
+    FEW_TEST_IMAGES,
+    CellResult,
+    DataCopyingResult,
+    FewTestImagesWarning,
+    data_copying_test,
+)
 from .frechet import frechet_distance, frechet_gap
 from .gap_law import GapLaw, gap_law
 from .kernel import KernelDistance, kernel_distance, squared_discrepancy
@@ -27,22 +37,31 @@ from .recovery_errors import (
 )
 
 __all__ = [
+    "FEW_TEST_IMAGES",
     "KS_P_VALUE_THRESHOLD",
     "MRE_GAP_THRESHOLD",
+    "CellResult",
+    "ClassWiseResult",
+    "DataCopyingResult",
     "DensityCoverage",
+    "FewTestImagesWarning",
     "GapLaw",
     "Interval",
     "KSResult",
     "KernelDistance",
     "OverfittingTest",
     "PrecisionRecall",
+    "bai2022_cells",
     "bootstrap_interval",
+    "class_wise_copying_test",
+    "data_copying_test",
     "density_coverage",
     "frechet_distance",
     "frechet_gap",
     "gap_change",
     "gap_law",
     "kernel_distance",
+    "kmeans_cells",
     "ks_test",
     "mean_interval",
     "median_recovery_error",
@@ -55,4 +74,5 @@ __all__ = [
     "share_interval",
     "squared_discrepancy",
     "wasserstein",
+    "z_u",
 ]
