@@ -28,9 +28,9 @@ __all__ = [
     "largest_glos",
     "over_seeds",
     "printed_gaps",
-    "recovered",
     "rows",
     "smallest_glos",
+    "undone",
 ]
 
 RECOVERED = 1e-3
@@ -230,10 +230,14 @@ def gans(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
     return {label: a.test for label, a in found if not families.get(a.model).counted}
 
 
-def recovered(assessments: Iterable[Assessment]) -> dict[str, float]:
-    """Returns the share of own samples recovered, by the keys of `gaps`."""
+def undone(assessments: Iterable[Assessment]) -> dict[str, float]:
+    """Returns the MRE of own samples over that of validation images, by the keys of `gaps`."""
     found = labelled(assessments).items()
-    return {label: a.recovered_share(RECOVERED).estimate for label, a in found if a.checked}
+    return {
+        label: float(np.median(a.errors["generated"])) / a.test.mre_val.estimate
+        for label, a in found
+        if a.checked
+    }
 
 
 def _counted(assessments: Iterable[Assessment]) -> dict[tuple[str, str], dict[str, Assessment]]:

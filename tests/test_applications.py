@@ -291,16 +291,16 @@ def test_outcomes_rest_on_the_errors_under_each_operator(store, run, monkeypatch
         test = statistics.overfitting_test(by["train"], by["holdout"])
         assert outcomes[name].test.gap.estimate == pytest.approx(test.gap.estimate)
         assert outcomes[name].test.ks == test.ks
-        share = np.mean(by["generated"] < 0.05 * np.median(by["holdout"]))
-        assert outcomes[name].own.estimate == share
+        undone = np.median(by["generated"]) / np.median(by["holdout"])
+        assert outcomes[name].undone == pytest.approx(undone)
         difference = test.gap.estimate - outcomes["pixels"].test.gap.estimate
         assert outcomes[name].change.estimate == pytest.approx(difference, abs=1e-12)
     assert list(found.pairs) == ["DCGAN, half", "DCGAN, patches"]
     assert found.pairs["DCGAN, half"][1] == outcomes["half"].test
     assert list(found.table()["phi"]) == list(phis)
     assert found.tests(["half"], counted=False) == {"DCGAN, half": outcomes["half"].test}
-    shares = {"DCGAN, half": outcomes["half"].own.estimate}
-    assert found.recovered(["half"], counted=False) == shares
+    undone = {"DCGAN, half": outcomes["half"].undone}
+    assert found.undone(["half"], counted=False) == undone
     assert not found.tests(["half"], counted=True)
     shown = under_operators.recoveries(run, {"half": HALF}, count=6, shown=2, **settings)
     assert shown["half"].shape == (2, 1, 16, 16)

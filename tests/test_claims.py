@@ -56,24 +56,26 @@ CASES = [
         {"difference": interval(-0.3, -0.1), "model": "DCGAN"},
         "not reproduced",
     ),
-    ("gan-generalizes", {"tests": {"a": SAME}, "recovered": {"a": 1.0}}, "reproduced"),
-    # Where own samples do not come back, an absent difference says nothing.
-    ("gan-generalizes", {"tests": {"a": SAME}, "recovered": {"a": 0.2}}, "not testable"),
-    ("gan-generalizes", {"tests": {"a": FEW}, "recovered": {"a": 1.0}}, "not testable"),
-    ("gan-generalizes", {"tests": {}, "recovered": {}}, "not testable"),
+    ("gan-generalizes", {"tests": {"a": SAME}, "undone": {"a": 0.01}}, "reproduced"),
+    # Where own samples hardly come nearer than others, an absent difference says nothing.
+    ("gan-generalizes", {"tests": {"a": SAME}, "undone": {"a": 0.9}}, "not testable"),
+    # SAME has a gap of 3.6 % at most, which may be one of 12 % where the optimiser's share is 70 %.
+    ("gan-generalizes", {"tests": {"a": SAME}, "undone": {"a": 0.7}}, "not testable"),
+    ("gan-generalizes", {"tests": {"a": FEW}, "undone": {"a": 0.01}}, "not testable"),
+    ("gan-generalizes", {"tests": {}, "undone": {}}, "not testable"),
     (
         "gan-generalizes",
-        {"tests": {"a": SAME, "b": APART}, "recovered": {"a": 1.0, "b": 0.2}},
+        {"tests": {"a": SAME, "b": APART}, "undone": {"a": 0.01, "b": 0.9}},
         "not reproduced",
     ),
     # A difference in the other direction is no overfitting, but the test still differs.
-    ("gan-generalizes", {"tests": {"a": BACKWARDS}, "recovered": {"a": 1.0}}, "not reproduced"),
+    ("gan-generalizes", {"tests": {"a": BACKWARDS}, "undone": {"a": 0.01}}, "not reproduced"),
     ("small-glo-detected", {"tests": {"a": APART}}, "reproduced"),
     ("small-glo-detected", {"tests": {"a": APART, "b": SAME}}, "not reproduced"),
     ("small-glo-detected", {"tests": {"a": BACKWARDS}}, "not reproduced"),
     ("small-glo-detected", {"tests": {}}, "not testable"),
-    ("large-glo-undetected", {"tests": {"a": SAME}, "recovered": {"a": 1.0}}, "reproduced"),
-    ("large-glo-undetected", {"tests": {"a": APART}, "recovered": {"a": 1.0}}, "not reproduced"),
+    ("large-glo-undetected", {"tests": {"a": SAME}, "undone": {"a": 0.01}}, "reproduced"),
+    ("large-glo-undetected", {"tests": {"a": APART}, "undone": {"a": 0.01}}, "not reproduced"),
     *(
         (claim, {"excesses": {"a": first, "b": second}}, verdict)
         for claim in ("nearest-generated-robust", "strong-distortion-rejected", "completes-hidden")
@@ -94,8 +96,8 @@ CASES = [
             ((SAME, APART, interval(-0.05, 0.05)), "not reproduced"),
         )
     ),
-    ("gan-generalizes-locally", {"tests": {"a": SAME}, "recovered": {"a": 1.0}}, "reproduced"),
-    ("gan-generalizes-locally", {"tests": {"a": APART}, "recovered": {"a": 1.0}}, "not reproduced"),
+    ("gan-generalizes-locally", {"tests": {"a": SAME}, "undone": {"a": 0.01}}, "reproduced"),
+    ("gan-generalizes-locally", {"tests": {"a": APART}, "undone": {"a": 0.01}}, "not reproduced"),
     (
         "gap-falls-with-n",
         {"gaps": {"d": {128: interval(0.5, 0.7), 1024: interval(0, 0.1)}}},

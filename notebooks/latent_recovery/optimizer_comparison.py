@@ -41,7 +41,7 @@ training = {}  # by family, arguments of experiments.train instead of those in f
 count = 32  # [2, inf) images to recover, own samples and hold-out images each
 lbfgs_passes = 200  # [50, inf) generator passes for each image
 gradient_passes = 1000  # [50, inf) the same, for SGD and Adam
-sgd_rates = [30.0, 100.0, 300.0, 1000.0]  # (0, inf) learning rates of SGD to choose from
+sgd_rates = [10.0, 30.0, 100.0, 300.0]  # (0, inf) learning rates of SGD to choose from
 adam_rates = [0.05, 0.2, 0.8]  # (0, inf) learning rates of Adam to choose from
 seed = 0  # [0, inf) of training, starts and samples
 

@@ -159,18 +159,20 @@ results.Sourced(table_1.as_printed(), "Printed by Webster et al. (2019), Table 1
 # ## Verdicts on this build
 #
 # Each is on all models of its kind, on all data sets. "Undetected" counts only where the whole interval
-# of the gap lies below 10 % and at least 90 % of the own samples were recovered.
+# of the gap lies below 10 %, with room for what the optimiser leaves undone: where own samples, whose
+# true error is 0, end at a share $r$ of the validation images' median error, a gap may show with
+# $1 - r$ of its size.
 
 # %%
 small = claims.judge("small-glo-detected", tests=table_1.smallest_glos(assessments))
 small
 
 # %%
-recovered = table_1.recovered(assessments)
-claims.judge("large-glo-undetected", tests=table_1.largest_glos(assessments), recovered=recovered)
+undone = table_1.undone(assessments)
+claims.judge("large-glo-undetected", tests=table_1.largest_glos(assessments), undone=undone)
 
 # %%
-claims.judge("gan-generalizes", tests=table_1.gans(assessments), recovered=recovered)
+claims.judge("gan-generalizes", tests=table_1.gans(assessments), undone=undone)
 
 # %%
 claims.judge("gap-falls-with-n", gaps=table_1.gaps_by_count(assessments))
