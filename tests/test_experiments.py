@@ -730,7 +730,7 @@ def test_a_recorded_table_is_shown_with_its_provenance_escaped(tmp_path):
     results.record([executed(tmp_path / "a.ipynb", offer)], root=tmp_path)
     shown = results.recorded("t", root=tmp_path).show(pd.DataFrame({"<script>": ["<b>x</b>"]}))
     line = (
-        "Recorded 2026-01-02: profile real, seeds 7, latent_recovery/table_1.py at commit "
+        "Recorded 2026-01-02: profile real, seed 7, latent_recovery/table_1.py at commit "
         "0123456789, mempaper 0.1, a <fast> & cheap CPU, 2 cores, 1.5 h."
     )
     page = shown._repr_html_()
