@@ -216,8 +216,8 @@ def _numbers(rows: Rows, places: np.ndarray) -> np.ndarray:
     """Returns which of the rows lie at these places of the matrix; -1 where none does."""
     if rows.places is None:
         return places
-    found = np.searchsorted(rows.places, places).clip(max=max(0, len(rows) - 1))
-    return np.where(rows.places[found] == places, found, -1) if len(rows) else np.full_like(places, -1)
+    found = np.searchsorted(rows.places, places)
+    return np.where(np.append(rows.places, -1)[found] == places, found, -1)
 
 
 def _labels(argument: str, labels, rows: Rows) -> np.ndarray:

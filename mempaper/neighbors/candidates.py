@@ -40,14 +40,14 @@ class Block:
 
     rows    as stored
     norms   their lengths, where the metric takes unit vectors, else ones
-    seen    in the frame's type
+    seen    in the frame's type; a bank's with columns more, for what a product shall add
     sizes   lengths in the frame, before rounding to that type
     lost    lengths of what this rounding took away
     """
 
     rows: Shaped[Tensor, "n d"]
     norms: Float64[Tensor, "n"]
-    seen: Float[Tensor, "n d"]
+    seen: Float[Tensor, "n e"]
     sizes: Float64[Tensor, "n"]
     lost: Float64[Tensor, "n"]
 
@@ -93,8 +93,11 @@ def frame(bank: Rows, metric: Metric) -> Frame:
     return Frame(metric, centre, scale, fast_dtype(bank.device))
 
 
-def prepare(rows: Rows, low: int, high: int, frame: Frame) -> Block:
-    """Returns rows low to high as seen in the frame; refuses what `Rows.norms` refuses."""
+def prepare(rows: Rows, low: int, high: int, frame: Frame, *, bank: bool) -> Block:
+    """Returns rows low to high as seen in the frame; refuses what `Rows.norms` refuses.
+
+    bank  adds columns of -|y|^2 / 2, and of ones for what a query's row adds, where scores have it
+    """
     stored = rows.read(low, high)
     step = max(1, _ELEMENTS_AT_ONCE // rows.dim)
     pieces = []
@@ -106,6 +109,9 @@ def prepare(rows: Rows, low: int, high: int, frame: Frame) -> Block:
         sizes = torch.linalg.vector_norm(exact, dim=1)
         seen = exact.to(frame.dtype)
         lost = torch.linalg.vector_norm(exact.sub_(seen), dim=1)
+        if bank and not frame.metric.either_sign:
+            half = _split(-sizes.square() / 2, frame.dtype)
+            seen = torch.cat([seen, half, torch.ones_like(half)], 1)
         pieces.append((norms, seen, sizes, lost))
     return Block(stored, *(torch.cat(piece) for piece in zip(*pieces, strict=True)))
 
@@ -161,44 +167,39 @@ def _scores(
 
     - |y|^2 / 2 and the shift are columns of the product, as sums of numbers that the type can hold.
     """
-    a, b = x.seen, y.seen
     most, most_lost = y.sizes.max(), y.lost.max()
     magnitude = (x.sizes + x.lost) * (most + most_lost)
     error = x.lost * most + (x.sizes + x.lost) * most_lost
     if frame.metric.either_sign:
-        scores = (a @ b.T).abs_()
+        scores = (x.seen @ y.seen.T).abs_()
     else:
-        parts = _PARTS[frame.dtype]
-        ones = torch.ones_like
-        half = _split(-y.sizes.square() / 2, frame.dtype, parts)
-        more = _split(shift, frame.dtype, parts)
-        scores = torch.cat([a, ones(a[:, :1]).expand(-1, parts), more], 1) @ (
-            torch.cat([b, half, ones(b[:, :1]).expand(-1, parts)], 1).T
-        )
+        own = _split(shift, frame.dtype)
+        scores = torch.cat([x.seen, torch.ones_like(own), own], 1) @ y.seen.T
         magnitude = 1.01 * (magnitude + most.square() / 2 + shift.abs())
-    summing = (a.shape[1] + 16) * _UNIT[torch.float32] + _inside(frame.dtype, a.device)
+    summing = (y.seen.shape[1] + 16) * _UNIT[torch.float32] + _inside(y.seen)
     float64 = 1e-11 * (x.sizes + most).square()
     return scores, error + summing * magnitude + float64 + 1e-30
 
 
-def _split(values: Float64[Tensor, "n"], dtype: torch.dtype, parts: int) -> Float[Tensor, "n p"]:
-    """Returns `parts` numbers of a type that add up to each value, to 2^-24 of it."""
+def _split(values: Float64[Tensor, "n"], dtype: torch.dtype) -> Float[Tensor, "n parts"]:
+    """Returns numbers of a type that add up to each value, to 2^-24 of it."""
     found = []
-    for _ in range(parts):
+    for _ in range(_PARTS[dtype]):
         found.append(values.to(dtype))
         values = values - found[-1].double()
     return torch.stack(found, 1)
 
 
-def _inside(dtype: torch.dtype, device: torch.device) -> float:
-    """Returns what a product of matrices may lose beyond float32's sums, in units of |a| |b|.
+def _inside(seen: Float[Tensor, "m e"]) -> float:
+    """Returns what a product may lose beyond the rounding of float32 sums, in units of |a| |b|.
 
     PyTorch may be told to round float32 factors to bfloat16, and CUDA adds up parts of a bfloat16
     product in bfloat16.
     """
-    if dtype == torch.bfloat16:
-        return 2.0**-7 if device.type == "cuda" else 0.0
-    backend = torch.backends.cuda.matmul if device.type == "cuda" else torch.backends.mkldnn.matmul
+    cuda = seen.device.type == "cuda"
+    if seen.dtype == torch.bfloat16:
+        return 2.0**-7 if cuda else 0.0
+    backend = torch.backends.cuda.matmul if cuda else torch.backends.mkldnn.matmul
     told = getattr(backend, "fp32_precision", None)
     if told is None:  # before PyTorch 2.9
         told = "ieee" if torch.get_float32_matmul_precision() == "highest" else "bf16"

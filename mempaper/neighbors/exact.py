@@ -74,7 +74,7 @@ class Exact:
         """
         found = Ranking(len(queries), k, self._bank.device)
         for low, high in queries.spans():
-            x = prepare(queries, low, high, self._frame)
+            x = prepare(queries, low, high, self._frame, bank=False)
             for start, y in self._blocks():
                 for at in range(0, high - low, _QUERIES_AT_ONCE):
                     part = x[at : at + _QUERIES_AT_ONCE]
@@ -86,7 +86,7 @@ class Exact:
         for low, high in self._bank.spans():
             block = None if self._kept is None else self._kept.get(low)
             if block is None:
-                block = prepare(self._bank, low, high, self._frame)
+                block = prepare(self._bank, low, high, self._frame, bank=True)
                 if self._kept is not None:
                     self._kept[low] = block
             yield low, block

@@ -65,9 +65,7 @@ class Rows:
         numbers = numbers.cpu().numpy()
         return self._take(numbers if self.places is None else self.places[numbers])
 
-    def norms(
-        self, rows: Shaped[Tensor, "n d"], numbers, metric: Metric
-    ) -> Float64[Tensor, "n"]:
+    def norms(self, rows: Shaped[Tensor, "n d"], numbers, metric: Metric) -> Float64[Tensor, "n"]:
         """Returns the lengths of rows that were read, with which `metric` can take them.
 
         numbers  of these rows, n of them, for the error
@@ -77,17 +75,17 @@ class Rows:
         """
         found = torch.linalg.vector_norm(rows.double(), dim=1)
         if not found.isfinite().all():
-            self._refuse(found.isfinite(), numbers, "be finite", "NaN or infinity")
+            rule = "be finite, and so each row's length"
+            self._refuse(found.isfinite(), numbers, rule, "NaN or infinity")
         if metric.unit and not found.all():
-            self._refuse(found > 0, numbers, "hold no zero vector for a cosine", "zeros")
+            self._refuse(found > 0, numbers, "hold no zero vector, for a cosine", "zeros")
         return found
 
     def _refuse(self, good: Tensor, numbers, rule: str, found: str) -> None:
         number = int(numbers[int(good.int().argmin())])
         place = number if self.places is None else int(self.places[number])
-        raise InputError(
-            self.argument, rule, f"{found} in row {place}", "Leave out such rows, or find the cause."
-        )
+        remedy = "Leave out such rows, or find out what made them."
+        raise InputError(self.argument, rule, f"{found} in row {place}", remedy)
 
     def _take(self, which) -> Tensor:
         if isinstance(self.values, Tensor):
