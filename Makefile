@@ -25,7 +25,7 @@ env: .venv/installed  ## .venv with everything installed
 	$(PIP) --editable '.[book,test]'
 	touch .venv/installed
 
-bench: env  ## recovery against the published loop
+bench: env  ## speed against named baselines
 	$(BIN)/python -m pytest benchmarks --benchmark-only
 
 lint: env  ## mend what the linter can mend
