@@ -78,12 +78,8 @@ def fit(made, folder, **settings):
 )
 def test_generators_have_as_many_parameters_as_published(name, count):
     """The counts are those of MRGAN's notebook count_trainable_parameters, for CIFAR-10."""
-    generator = (
-        families.get(name)
-        .objective(CONFIGS[name](), seed=0, labels=torch.arange(10))
-        .networks["generator"]
-    )
-    assert sum(p.numel() for p in generator.parameters() if p.requires_grad) == count
+    generator = families.get(name).generator(CONFIGS[name]())
+    assert sum(p.numel() for p in generator.parameters()) == count
 
 
 def test_the_papers_hyperparameters_are_the_defaults():
@@ -112,9 +108,7 @@ def test_shapes(name, size, channels):
     assert ProjectionDiscriminator(**shape)(images, torch.tensor([0, 3, 1])).shape == (3,)
 
 
-@pytest.mark.parametrize(
-    ("size", "width", "half"), [(16, 64, (8, 64, 32)), (32, 256, (16, 256, 128))]
-)
+@pytest.mark.parametrize(("size", "width", "half"), [(16, 32, (8, 32, 16)), (32, 16, (16, 16, 8))])
 def test_attention_sees_half_the_resolution(size, width, half):
     seen = []
     made = objective("biggan", size=size, width=width)
@@ -148,7 +142,7 @@ def test_the_discriminator_of_32_px_is_the_published_codes():
     assert seen == [(1, 128, 8, 8)]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["sagan", "biggan_diffaugment"])
 def test_one_step_at_the_published_size_reaches_every_weight(name):
     """But those of the attention, whose gain is 0 at first."""
     made = families.get(name).objective(
@@ -178,9 +172,9 @@ def test_conditional_batch_norm_against_its_formula():
             channel = maps[:, c]
             mean = sum(channel.flatten().tolist()) / channel.numel()
             variance = sum((v - mean) ** 2 for v in channel.flatten().tolist()) / channel.numel()
-            gain = 1 + float(norm.gain.weight[label, c])
+            gain = 1 + norm.gain.weight[label, c].item()
             expected = gain * (maps[i, c] - mean) / (variance + 1e-4) ** 0.5
-            expected = expected + float(norm.bias.weight[label, c])
+            expected = expected + norm.bias.weight[label, c].item()
             torch.testing.assert_close(out[i, c], expected)
 
 
@@ -209,7 +203,7 @@ def test_attention_against_its_formula():
         for y in range(4):
             for x in range(6):
                 query = layer(attention.query, image[:, y, x])
-                scores = [float((query @ key).exp()) for key in keys]
+                scores = [(query @ key).exp() for key in keys]
                 mix = sum(s * v for s, v in zip(scores, values, strict=True)) / sum(scores)
                 expected = image[:, y, x] + 0.5 * layer(attention.output, mix)
                 torch.testing.assert_close(found[:, y, x], expected)

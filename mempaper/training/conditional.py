@@ -41,8 +41,21 @@ class BigGANConfig(SAGANConfig):
     shared_dim: int = 128  # numbers that stand for a class
 
 
-Sampler = Callable[[int], tuple[Tensor, Tensor]]
-"""sampler(n) -> n fresh images, with gradients, and their labels (n,)."""
+@dataclass(frozen=True)
+class Sampler:
+    """Makes images, and can make them again from their latents.
+
+    network  latents (n, d) -> images (n, c, h, w)
+    latents  latents(n) -> n fresh latents (n, d), which stand for classes too, and the labels (n,)
+    """
+
+    network: nn.Module
+    latents: Callable[[int], tuple[Tensor, Tensor]]
+
+    def __call__(self, count: int) -> tuple[Tensor, Tensor]:
+        """Returns fresh images, with gradients, and their labels."""
+        latents, labels = self.latents(count)
+        return self.network(latents), labels
 
 
 @runtime_checkable
@@ -124,12 +137,13 @@ class ConditionalGAN:
         generator, discriminator = self.networks["generator"], self.networks["discriminator"]
         labels = self.labels[index % len(self.labels)].to(images.device)
 
-        def sampler(count: int) -> tuple[Tensor, Tensor]:
+        def codes(count: int) -> tuple[Tensor, Tensor]:
             draws = noise(count, self.config.latent_dim + self.config.classes)
             latents, votes = draws.tensor_split([self.config.latent_dim], dim=1)
             made = votes.argmax(1)
-            return generator(with_class(latents, made, self.config.classes)), made
+            return with_class(latents, made, self.config.classes), made
 
+        sampler = Sampler(generator, codes)
         losses_d = []
         steps = self.config.discriminator_steps
         for real, known in zip(images.tensor_split(steps), labels.tensor_split(steps), strict=True):
