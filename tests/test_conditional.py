@@ -250,7 +250,7 @@ def test_weights_have_spectral_norm_1_after_power_iterations(layer):
 def test_the_gradient_of_a_normalised_weight():
     """Miyato et al. (2018), Eq. (12): that of W / s(W) along u v' vanishes with u'Wv = s."""
     weight = torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    layer = spectral(nn.Linear(3, 4).double())
+    layer = spectral(nn.Linear(3, 4)).double()
     layer.parametrizations.weight.original.data = weight.clone()
     for _ in range(500):
         layer.weight  # noqa: B018  (each use iterates)
@@ -329,7 +329,7 @@ def test_latents_vote_for_uniform_classes():
     codes = with_class(latents, labels, 4)
     assert torch.equal(voted.labels(codes), labels)
     voted.eval()
-    assert torch.equal(voted(codes), voted.generator(latents, labels))
+    torch.testing.assert_close(voted(codes), voted.generator(latents, labels), **_CLOSE)
 
 
 # DiffAugment
@@ -550,7 +550,7 @@ def test_training_is_blind_to_the_global_random_numbers(tmp_path):
 
 def test_the_average_of_weights_keeps_its_spectral_norm(tmp_path):
     made = objective("sagan", learning_rate=1e-2)
-    averaged = fit(made, tmp_path, steps=40, checkpoint_seconds=60.0)["generator_ema"]
+    averaged = fit(made, tmp_path, steps=25, checkpoint_seconds=60.0)["generator_ema"]
     norms = [
         singular(m.weight.detach())
         for m in averaged.modules()
@@ -585,7 +585,7 @@ def test_samples_have_labels(trained, precision):
     assert three.latent_dim == 8
     latents = torch.randn(2, 8)
     expected = generator.network.generator(latents, torch.tensor([3, 3]))
-    assert torch.equal(three(latents), expected)
+    torch.testing.assert_close(three(latents), expected, **_CLOSE)
     assert torch.equal(three.sample(3, seed=1), three.sample(5, seed=1)[:3])
 
 
@@ -601,7 +601,7 @@ def test_classes_that_are_not_there_are_refused(trained):
 def test_images_without_labels_are_refused(tmp_path):
     np.save(tmp_path / "images.npy", np.zeros((20, 1, 16, 16), np.uint8))
     with pytest.raises(InputError, match=r"dataset must have labels for biggan.*labels 0\. "):
-        experiments.train("biggan", tmp_path / "images.npy", store=Store(tmp_path), steps=1)
+        experiments.train("biggan", str(tmp_path / "images.npy"), store=Store(tmp_path), steps=1)
 
 
 def test_a_class_without_images_is_refused(trained):
