@@ -9,9 +9,21 @@ from torch import nn
 
 from .errors import InputError
 from .networks import autoencoder as autoencoder_networks
-from .networks import dcgan, pggan, resnet_gan
+from .networks import biggan, dcgan, pggan, resnet_gan, sagan, spectral
+from .networks import conditional as conditional_networks
 from .networks import flow as flow_networks
-from .training import autoencoder, flow, gan, glo, losses, mesch, penalties, updates
+from .training import (
+    autoencoder,
+    conditional,
+    diffaugment,
+    flow,
+    gan,
+    glo,
+    losses,
+    mesch,
+    penalties,
+    updates,
+)
 from .training import pggan as pggan_training
 from .training.loop import Objective
 
@@ -23,13 +35,16 @@ class Family:
     """One way to make a generator.
 
     config     class of its settings: size, channels, latent_dim, width, learning_rate and more
-    objective  objective(config, count=, steps=, seed=, loss=) -> how it is trained
+    objective  objective(config, count=, steps=, seed=, loss=, labels=) -> how it is trained;
+               where `labelled` also rejection=, see training.conditional
     generator  generator(config) -> the network of generator.safetensors, with its `latent_dim`
     encoder    encoder(config) -> the network of encoder.safetensors, images -> latents; or None
     counted    whether its name carries the number of training images, as in GLO-1024
     loss       the name of its loss; None where one of losses.LOSSES is chosen
     least_batch  the fewest images in a batch
     mixed      whether it trains in mixed precision; gradients of gradients do not
+    labelled   whether it learns the classes of images, whose number is config.classes; its
+               generator is a networks.conditional.VotedClass
     code       modules whose code is part of a run's identity
     laptop     arguments of experiments.train for usable samples of 16 px grey or 32 px colour
                within two minutes on one core; of a flow they are poor, for that takes larger ones
@@ -45,6 +60,7 @@ class Family:
     loss: str | None = None
     least_batch: int = 1
     mixed: bool = True
+    labelled: bool = False
     laptop: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -99,6 +115,45 @@ def specified(model: str) -> tuple[str, int | None]:
 
 _SMALL = {"batch_size": 16, "latent_dim": 64}
 _FLOW = ("size", "channels", "width", "couplings")
+_LABELLED = {**_SMALL, "steps": 700, "width": 32, "learning_rate": 1e-3}
+
+_SAGAN = _built(sagan.SAGANGenerator, "size", "channels", "classes", "latent_dim", "width")
+_BIGGAN = _built(
+    biggan.BigGANGenerator, "size", "channels", "classes", "latent_dim", "width", "shared_dim"
+)
+
+
+def _conditional(
+    title: str,
+    config: type,
+    generator: Callable[[Any], nn.Module],
+    code: ModuleType,
+    laptop: Mapping[str, Any],
+    augment: Callable[..., Any] | None = None,
+) -> Family:
+    def objective(config, seed, labels, rejection=None, **_):
+        return conditional.ConditionalGAN(
+            config,
+            generator(config),
+            labels=labels,
+            seed=seed,
+            augment=augment,
+            rejection=rejection,
+        )
+
+    more = (diffaugment,) if augment else ()
+    shared = (conditional, conditional_networks, dcgan, losses, spectral, updates)
+    return Family(
+        title,
+        config,
+        objective,
+        lambda config: spectral.plain(conditional_networks.VotedClass(generator(config))),
+        (code, *shared, *more),
+        loss="hinge",
+        labelled=True,
+        laptop=laptop,
+    )
+
 
 FAMILIES: dict[str, Family] = {
     "dcgan": Family(
@@ -176,5 +231,15 @@ FAMILIES: dict[str, Family] = {
         encoder=_built(flow_networks.FlowEncoder, *_FLOW),
         loss="negative_log_likelihood",
         laptop={"steps": 900, "batch_size": 16, "width": 64},
+    ),
+    "sagan": _conditional("SAGAN", conditional.SAGANConfig, _SAGAN, sagan, _LABELLED),
+    "biggan": _conditional("BigGAN", conditional.BigGANConfig, _BIGGAN, biggan, _LABELLED),
+    "biggan_diffaugment": _conditional(
+        "BigGAN+DiffAug",
+        conditional.BigGANConfig,
+        _BIGGAN,
+        biggan,
+        _LABELLED,
+        augment=diffaugment.diffaugment,
     ),
 }

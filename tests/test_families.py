@@ -32,14 +32,19 @@ OTHERS = [name for name in FAMILIES if name not in ENCODING]
 
 def config(name, **settings):
     """Returns the settings of a family for images of 16 px, as small as they can be."""
-    given = {"size": 16, "channels": 1, "latent_dim": 8, "width": 8} | settings
+    given = {"size": 16, "channels": 1, "latent_dim": 8, "width": 8, "classes": 10} | settings
     known = {field.name for field in dataclasses.fields(FAMILIES[name].config)}
     return FAMILIES[name].config(**{k: v for k, v in given.items() if k in known})
 
 
 def objective(name, *, steps=12, **settings):
     return FAMILIES[name].objective(
-        config(name, **settings), count=40, steps=steps, seed=0, loss=non_saturating
+        config(name, **settings),
+        count=40,
+        steps=steps,
+        seed=0,
+        loss=non_saturating,
+        labels=torch.arange(40) % 10,
     )
 
 
@@ -303,11 +308,12 @@ def test_one_step_at_128_px(made):
 
 def test_names_are_the_papers():
     names = [family.name(128) for family in FAMILIES.values()]
-    assert names == ["DCGAN", "MESCH", "PGGAN", "GLO-128", "AE-128", "AEGAN-128", "Flow"]
+    assert names[:7] == ["DCGAN", "MESCH", "PGGAN", "GLO-128", "AE-128", "AEGAN-128", "Flow"]
+    assert names[7:] == ["SAGAN", "BigGAN", "BigGAN+DiffAug"]
 
 
 def test_an_unknown_family_names_the_known():
-    with pytest.raises(InputError, match=r"model must be one of dcgan, .*flow; got 'vqgan'"):
+    with pytest.raises(InputError, match=r"model must be one of dcgan, .*flow, .*; got 'vqgan'"):
         families.get("vqgan")
 
 
@@ -319,7 +325,8 @@ def test_a_trained_generator_is_found_and_loaded_with_its_encoder(name, trained)
     assert samples.shape == (33, 1, 16, 16)
     assert samples.abs().max() <= 1
     assert torch.equal(generator.sample(2), samples[:2])
-    assert generator.latent_dim == (256 if name == "flow" else 8)
+    votes = 10 if FAMILIES[name].labelled else 0
+    assert generator.latent_dim == (256 if name == "flow" else 8 + votes)
     assert (generator.encoder is None) == (name in OTHERS)
     assert run.path.joinpath("encoder.safetensors").exists() == (name in ENCODING)
     if generator.encoder is not None:

@@ -6,7 +6,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import torch
 from lightning_fabric import Fabric
 from safetensors.torch import save
 from torch import nn
@@ -14,8 +16,9 @@ from torch import nn
 from .. import families, files, parallel, sources
 from ..errors import InputError
 from ..networks.dcgan import doublings
+from ..networks.spectral import plain
 from ..runs import Run, Store
-from ..training import loop, losses
+from ..training import conditional, loop, losses
 from .splits import load_split
 
 __all__ = ["train", "train_all"]
@@ -29,7 +32,7 @@ def train(
     size: int | None = None,  # height and width in pixels; None: the dataset's
     holdout: int | None = None,  # images kept out; None: the dataset's default
     steps: int = 2000,
-    batch_size: int = 64,
+    batch_size: int = 64,  # of each step of a discriminator
     latent_dim: int = 128,  # not of a flow, whose latents are as large as its images
     width: int = 64,  # channels at the generator's coarsest grid
     learning_rate: float | None = None,  # None: the family's
@@ -67,6 +70,8 @@ def train(
     _check_family(model, family, min(batch_size, len(split.train)), precision)
     fabric = _fabric(precision)
     settings = {"size": height, "channels": channels, "latent_dim": latent_dim, "width": width}
+    if family.labelled:
+        settings["classes"] = _classes(model, dataset, split.train.labels)
     if learning_rate is not None:
         settings["learning_rate"] = learning_rate
     known = {field.name for field in fields(family.config)}
@@ -91,21 +96,27 @@ def train(
 
     def build(folder: Path) -> dict[str, Any]:
         objective = family.objective(
-            network, count=len(split.train), steps=steps, seed=seed, loss=losses.LOSSES[loss]
+            network,
+            count=len(split.train),
+            steps=steps,
+            seed=seed,
+            loss=losses.LOSSES[loss],
+            labels=torch.from_numpy(split.train.labels),
         )
+        batches = network.discriminator_steps if family.labelled else 1
         with parallel.one_thread():
             trained = loop.fit(
                 objective,
-                split.train,
+                conditional.Repeated(split.train, batches) if family.labelled else split.train,
                 steps=steps,
-                batch_size=batch_size,
+                batch_size=batch_size * batches,
                 seed=seed,
                 folder=folder,
                 fabric=fabric,
                 tensorboard=tensorboard,
                 description=f"training {model} on {len(split.train)} {dataset}",
             )
-        generator = trained.get("generator_ema", trained["generator"])
+        generator = plain(trained.get("generator_ema", trained["generator"]))
         _write_weights(folder / "generator.safetensors", generator)
         if family.encoder is not None:
             # A flow's encoder is the generator's inverse, with the same weights.
@@ -161,6 +172,19 @@ def _check_family(model: str, family: families.Family, batch_size: int, precisio
             batch_size,
             "Batch normalisation of latents needs more than one image.",
         )
+
+
+def _classes(model: str, dataset: str, labels: np.ndarray) -> int:
+    found = np.unique(labels)
+    if len(found) < 2 or not np.array_equal(found, np.arange(len(found))):
+        raise InputError(
+            "dataset",
+            f"have labels for {model}, 0, 1 and so on, each on at least one training image",
+            f"{dataset}, whose {len(labels):,} images have the labels "
+            f"{', '.join(map(str, found[:20]))}",
+            "Choose labelled images, or train on more of them, or choose a model without labels.",
+        )
+    return len(found)
 
 
 def _write_weights(path: Path, network: nn.Module) -> None:
