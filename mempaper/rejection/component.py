@@ -195,7 +195,10 @@ class MemorizationRejection:
             "judged": len(distances),
             "passes": len(passes),
         }
-        self._scalars = {f"rejection_{name}": torch.tensor(v) for name, v in values.items()}
+        self._scalars = {
+            f"rejection_{name}": torch.tensor(value, dtype=torch.float64)
+            for name, value in values.items()
+        }
         for share, value in zip(_QUANTILES, distances.quantile(shares), strict=True):
             self._scalars[f"rejection_distance_{share:.0%}".removesuffix("%")] = value
 
