@@ -193,9 +193,10 @@ def test_absolute_cosine_takes_opposites_for_near():
 
 def test_the_threshold_itself_is_rejected():
     points = torch.tensor([[3.0, 4.0], [3.0, 4.1]])[:, :, None, None]
-    origin = torch.zeros(1, 2)
-    selected = rejection(5.0, bank=origin, metric="euclidean").select(points)
-    assert selected.tolist() == [False, True]
+    rejects = rejection(5.0, bank=torch.zeros(1, 2), metric="euclidean")
+    assert rejects.select(points).tolist() == [False, True]
+    sampler = Sampler(nn.Identity(), lambda n: (points.repeat(n // 2, 1, 1, 1), None))
+    assert torch.equal(rejects.draw(sampler, 4).images, points[1:].repeat(4, 1, 1, 1))
 
 
 # Gradients
@@ -380,11 +381,14 @@ def test_a_bank_of_images_is_embedded():
     assert torch.equal(from_images.distances(others), from_features.distances(others))
 
 
-def test_images_that_are_not_finite_pass():
-    points = torch.tensor([[1.0, 0.1], [math.nan, 1.0], [-1.0, 0.1]])[:, :, None, None]
-    rejects = rejection(0.5)
-    assert rejects.select(points).tolist() == [False, True, True]
-    assert rejects.distances(points).isnan().tolist() == [False, True, False]
+def test_images_without_a_distance_pass():
+    rows = torch.tensor([[1.0, 0.1], [math.nan, 1.0], [-1.0, 0.1], [0.0, 0.0]])
+    rejects = rejection(0.5, protocol="drop")
+    points = rows[:, :, None, None]
+    assert rejects.select(points).tolist() == [False, True, True, True]
+    assert rejects.distances(points).isnan().tolist() == [False, True, False, True]
+    images, _ = rejects.draw(Sampler(nn.Unflatten(1, (2, 1, 1)), stream(rows)[0]), 4)
+    np.testing.assert_array_equal(images, points[1:])
 
 
 def test_an_embedding_encodes_fakes_as_it_does_images():

@@ -1,27 +1,29 @@
 """How far fakes are from the training images (Bai et al. 2022, Sec. 2.1)."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..embeddings import Embedding
 from ..errors import InputError
-from ..neighbors import nearest
+from ..neighbors import Bank
 
 __all__ = ["FARTHEST", "TrainingDistance"]
 
 FARTHEST = {"cosine": 2.0, "abs_cosine": 1.0, "euclidean": math.inf}
 """The greatest distance of each metric."""
 
+_EMBEDDED_AT_ONCE = 256
+
 
 class TrainingDistance:
     """d_f: images (n, c, h, w) -> distances (n,) to the nearest training image, without gradients.
 
-    A distance is NaN where an image, and so its features, are not finite.
+    NaN where an image has none: its features are not finite, or all 0 under a cosine.
     """
 
     def __init__(
@@ -38,47 +40,38 @@ class TrainingDistance:
             )
         self.metric = metric
         self._embed = embedding.encode if isinstance(embedding, Embedding) else embedding
-        features = self._features(torch.as_tensor(bank))
-        self._banks: dict[int | None, Tensor] = {None: features}
-        if bank_labels is not None:
-            labels = torch.as_tensor(bank_labels).to(features.device)
-            if labels.shape != features.shape[:1]:
-                raise InputError(
-                    "bank_labels",
-                    f"have shape ({len(features)},), one for each training image",
-                    tuple(labels.shape),
-                    "Pass the labels of the images that make up the bank.",
-                )
-            self._banks = {int(c): features[labels == c] for c in labels.unique()}
+        self._features = self._of_training(torch.as_tensor(bank))
+        self._labels = None if bank_labels is None else torch.as_tensor(bank_labels).cpu()
+        self._bank = self._prepared(self._features.device)
 
     @torch.no_grad()
     def __call__(
         self, images: Float[Tensor, "n c h w"], labels: Int[Tensor, "n"] | None = None
     ) -> Float[Tensor, "n"]:
         features = self._embed(images.detach())
+        if features.shape[1:] != self._features.shape[1:]:
+            raise InputError(
+                "embedding",
+                f"give {self._features.shape[1]} features an image, as the bank has",
+                features.shape[1],
+                "Embed the training images with the embedding that judges the fakes.",
+            )
+        if features.device != self._features.device:
+            self._features = self._features.to(features.device)
+            self._bank = self._prepared(features.device)
+        size = features.norm(dim=1)
+        usable = size.isfinite() if self.metric == "euclidean" else size.isfinite() & (size > 0)
         distances = features.new_full((len(features),), math.nan)
-        finite = features.isfinite().all(dim=1)
-        for label, rows in self._groups(labels, finite):
-            bank = self._banks[label] = self._banks[label].to(features.device)
-            if bank.shape[1:] != features.shape[1:]:
-                raise InputError(
-                    "embedding",
-                    f"give {bank.shape[1]} features an image, as the bank has",
-                    features.shape[1],
-                    "Embed the training images with the embedding that judges the fakes.",
-                )
-            near, _ = nearest(features[rows], bank, metric=self.metric)
-            distances[rows] = torch.as_tensor(near)[:, 0].to(distances)
+        if usable.any():
+            within = None if self._labels is None else self._known(labels)[usable.cpu()]
+            found, _ = self._bank.nearest(features[usable], labels=within)
+            distances[usable] = found[:, 0].to(distances)
         return distances
 
-    def _groups(
-        self, labels: Tensor | None, finite: Bool[Tensor, "n"]
-    ) -> Iterator[tuple[int | None, Bool[Tensor, "n"]]]:
-        """Yields each part of the bank with the images that are sought in it, if any."""
-        if None in self._banks:
-            if finite.any():
-                yield None, finite
-            return
+    def _prepared(self, device: torch.device) -> Bank:
+        return Bank(self._features, metric=self.metric, labels=self._labels, device=device)
+
+    def _known(self, labels: Tensor | None) -> Int[Tensor, "n"]:
         if labels is None:
             raise InputError(
                 "labels",
@@ -86,20 +79,21 @@ class TrainingDistance:
                 None,
                 "Draw labelled fakes, or leave bank_labels out.",
             )
-        for label in labels[finite].unique().tolist():
-            if label not in self._banks:
-                raise InputError(
-                    "labels",
-                    f"be among those of the bank, {sorted(self._banks)}",
-                    label,
-                    "Fill the bank with training images of every class.",
-                )
-            yield label, finite & (labels == label)
+        labels = labels.cpu()
+        foreign = labels[~torch.isin(labels, self._labels)]
+        if len(foreign):
+            raise InputError(
+                "labels",
+                f"be among those of the bank, {self._labels.unique().tolist()}",
+                int(foreign[0]),
+                "Fill the bank with training images of every class.",
+            )
+        return labels
 
-    def _features(self, bank: Tensor) -> Float[Tensor, "m d"]:
-        if bank.ndim == 4:
+    def _of_training(self, bank: Tensor) -> Float[Tensor, "m d"]:
+        if bank.ndim == 4 and len(bank):
             with torch.no_grad():
-                bank = torch.cat([self._embed(part) for part in bank.split(256)])
+                bank = torch.cat([self._embed(part) for part in bank.split(_EMBEDDED_AT_ONCE)])
         if bank.ndim != 2 or not bank.numel() or not bank.isfinite().all():
             raise InputError(
                 "bank",
@@ -107,4 +101,4 @@ class TrainingDistance:
                 f"shape {tuple(bank.shape)}",
                 "Pass the features of the training images.",
             )
-        return bank.float()
+        return bank
