@@ -20,6 +20,7 @@ from mempaper.networks.conditional import (
     with_class,
 )
 from mempaper.networks.spectral import SpectralNorm, initialize_orthogonally, plain, spectral
+from mempaper.rejection import MemorizationRejection
 from mempaper.runs import Store
 from mempaper.training import checkpoints, loop
 from mempaper.training.conditional import BigGANConfig, ConditionalGAN, Repeated, SAGANConfig
@@ -488,36 +489,44 @@ def test_both_real_and_made_images_are_augmented():
     )
 
 
-class Everything:
-    def draw(self, sampler, count):
-        return sampler(count)
+def flat(images):
+    return images.flatten(1)
 
 
-class FirstClasses:
-    """Accepts classes 0 and 1 of twice as many images."""
+def judged(made):
+    """Returns what the discriminator is shown in each of its passes in one step, with labels."""
+    seen = []
+    made.networks["discriminator"].register_forward_pre_hook(
+        lambda _, inputs: seen.append([values.detach().clone() for values in inputs])
+    )
+    one_step(made, Squares(40).images)
+    return seen
 
-    def draw(self, sampler, count):
-        images, labels = sampler(2 * count)
-        return images[labels < 2], labels[labels < 2]
 
-
-def test_a_rejection_that_accepts_everything_changes_no_bit():
-    without, accepting = objective("biggan"), objective("biggan", rejection=Everything())
+def test_a_threshold_of_zero_changes_no_bit():
+    rejects = MemorizationRejection(Squares(40).images, flat, 0)
+    without, accepting = objective("biggan"), objective("biggan", rejection=rejects)
     for made in (without, accepting):
         one_step(made)
+    assert set(accepting.networks) - set(without.networks) == {"rejection"}
+    del accepting.networks["rejection"]
     assert same_bits(without.networks, accepting.networks)
 
 
 def test_only_accepted_images_teach_the_generator():
-    made, seen = objective("biggan", rejection=FirstClasses()), []
-    made.networks["discriminator"].register_forward_pre_hook(
-        lambda _, inputs: seen.append(inputs[1].clone())
-    )
-    one_step(made, Squares(40).images)
-    assert [len(labels) for labels in seen[:2]] == [40, 40]
-    assert any((labels[20:] >= 2).any() for labels in seen[:2])
-    assert (seen[2] < 2).all()
+    bank = Squares(40).images
+    *_, (fakes, labels) = judged(objective("biggan"))
+    cosines = nn.functional.normalize(flat(fakes)) @ nn.functional.normalize(flat(bank)).T
+    distances = 1 - cosines.max(1).values
+    tau = float(distances.median())
+    rejects = MemorizationRejection(bank, flat, tau, protocol="drop")
+    made = objective("biggan", rejection=rejects)
+    *of_discriminator, (taught, classes) = judged(made)
+    assert [len(images) for images, _ in of_discriminator] == [40, 40]
+    assert torch.equal(taught, fakes[distances > tau])
+    assert torch.equal(classes, labels[distances > tau])
     assert all(p.grad.isfinite().all() for p in made.networks["generator"].parameters())
+    assert one_step(made)["rejection_threshold"] == tau
 
 
 @pytest.mark.parametrize("name", NAMES)

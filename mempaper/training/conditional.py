@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -11,11 +10,12 @@ from torch import Tensor, nn
 
 from ..networks.conditional import ProjectionDiscriminator, VotedClass, with_class
 from ..networks.spectral import initialize_orthogonally
+from ..rejection import MemorizationRejection, Sampler
 from .loop import TrainingImages
 from .losses import hinge
 from .updates import adam, descend, frozen
 
-__all__ = ["BigGANConfig", "ConditionalGAN", "Rejection", "Repeated", "SAGANConfig", "Sampler"]
+__all__ = ["BigGANConfig", "ConditionalGAN", "Repeated", "SAGANConfig"]
 
 
 @dataclass(frozen=True)
@@ -39,33 +39,6 @@ class BigGANConfig(SAGANConfig):
     latent_dim: int = 80
     width: int = 384
     shared_dim: int = 128  # numbers that stand for a class
-
-
-@dataclass(frozen=True)
-class Sampler:
-    """Makes images, and can make them again from their latents.
-
-    network  latents (n, d) -> images (n, c, h, w)
-    latents  latents(n) -> n fresh latents (n, d), which stand for classes too, and the labels (n,)
-    """
-
-    network: nn.Module
-    latents: Callable[[int], tuple[Tensor, Tensor]]
-
-    def __call__(self, count: int) -> tuple[Tensor, Tensor]:
-        """Returns fresh images, with gradients, and their labels."""
-        latents, labels = self.latents(count)
-        return self.network(latents), labels
-
-
-@runtime_checkable
-class Rejection(Protocol):
-    """Chooses the images that may teach the generator (Bai et al. 2022, Algorithm 1)."""
-
-    def draw(self, sampler: Sampler, count: int) -> tuple[Tensor, Tensor]:
-        """Returns accepted images of `sampler`, with gradients, and their labels: `count` of each,
-        or fewer, but at least one."""
-        ...
 
 
 class Repeated:
@@ -93,7 +66,7 @@ class ConditionalGAN:
     generator  takes latents and labels; see networks.sagan and networks.biggan
     labels     of the images, by number
     augment    augment(images, noise), of all that the discriminator sees; None: nothing
-    rejection  asked in each step of the generator; None: every image teaches
+    rejection  chooses the images that teach the generator; None: all do
     """
 
     averaged = ("generator",)
@@ -106,7 +79,7 @@ class ConditionalGAN:
         labels: Int[Tensor, "n"],
         seed: int,
         augment: Callable[[Tensor, Callable[..., Tensor]], Tensor] | None = None,
-        rejection: Rejection | None = None,
+        rejection: MemorizationRejection | None = None,
     ):
         self.config, self.labels, self.rejection = config, labels, rejection
         self.augment = augment or (lambda images, noise: images)
@@ -125,6 +98,8 @@ class ConditionalGAN:
         self.optimizers = adam(
             self.networks, learning_rate=config.learning_rate, betas=config.betas
         )
+        if rejection:
+            self.networks["rejection"] = rejection.state
 
     def step(
         self,
@@ -163,4 +138,5 @@ class ConditionalGAN:
         return {
             "discriminator_loss": torch.stack(losses_d).mean(),
             "generator_loss": loss_g.detach(),
+            **(self.rejection.scalars if self.rejection else {}),
         }

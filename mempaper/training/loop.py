@@ -37,7 +37,7 @@ class TrainingDiverged(RuntimeError):
 class Objective(Protocol):
     """What the loop needs of a way to train: networks, their optimisers, and one update."""
 
-    networks: dict[str, nn.Module]
+    networks: dict[str, nn.Module]  # without an optimizer: state that only has to be saved
     optimizers: dict[str, Optimizer]
     averaged: tuple[str, ...]  # names of networks whose weights are also averaged over steps
 
@@ -159,8 +159,11 @@ def fit(
     layout = torch.channels_last if fabric.device.type == "cpu" else torch.contiguous_format
     for name, network in networks.items():
         network.to(memory_format=layout)
-        networks[name], optimizers[name] = fabric.setup(network, optimizers[name])
-    modules = {name: network.module for name, network in networks.items()}
+        if name in optimizers:
+            networks[name], optimizers[name] = fabric.setup(network, optimizers[name])
+        else:
+            fabric.to_device(network)
+    modules = {name: getattr(network, "module", network) for name, network in networks.items()}
     averages = {
         name: AveragedModel(
             modules[name], multi_avg_fn=_moving_average(ema_decay), use_buffers=True
