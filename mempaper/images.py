@@ -19,10 +19,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from . import sources
+from . import readers, sources
 from .errors import InputError, check_count
+from .readers import Part
 from .sources import NAMED as SOURCES
-from .sources import Part, data_root
+from .sources import data_root
 
 __all__ = ["SOURCES", "Images", "Split", "Status", "data_root", "fetch", "load", "status"]
 
@@ -149,9 +150,9 @@ def _read(name, source, root, size, train, holdout):
 
 def _load_path(path: Path, size, train, holdout, root: Path) -> Split:
     if path.is_dir():
-        part = sources.read_files(sources.image_files(path), size or 128, root / "decoded")
+        part = readers.read_files(readers.image_files(path), size or 128, root / "decoded")
     elif path.suffix in (".npy", ".npz") and path.is_file():
-        part = sources.read_array(path)
+        part = readers.read_array(path)
         if size is not None and part.pixels.shape[2:] != (size, size):
             raise InputError(
                 "size",
@@ -231,12 +232,12 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise sources.unwritable(folder, error) from error
+        raise readers.unwritable(folder, error) from error
     try:
         SOURCES[name].download(folder)
     except (OSError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno in sources.UNWRITABLE:
-            raise sources.unwritable(folder, error) from error
+        if isinstance(error, OSError) and error.errno in readers.UNWRITABLE:
+            raise readers.unwritable(folder, error) from error
         raise InputError(
             "name",
             "be reachable",

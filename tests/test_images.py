@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from mempaper import faces, images, sources
+from mempaper import faces, images, readers, sources
 from mempaper.errors import InputError
 
 ROOT = images.data_root()
@@ -232,9 +232,9 @@ def test_decoded_images_are_kept_and_decoded_again_when_a_file_changes(
     folder, tmp_path, monkeypatch
 ):
     decoded = []
-    decode = sources._decoded
+    decode = readers._decoded
     monkeypatch.setattr(
-        sources, "_decoded", lambda file, size: (decoded.append(file.name), decode(file, size))[1]
+        readers, "_decoded", lambda file, size: (decoded.append(file.name), decode(file, size))[1]
     )
     first = images.load(folder, size=8, root=tmp_path)
     assert len(decoded) == 5
@@ -602,7 +602,7 @@ def test_fetching_where_nothing_can_be_written_is_refused(tmp_path):
         images.fetch("mnist", tmp_path / "taken")
 
 
-@pytest.mark.parametrize("number", sorted(sources.UNWRITABLE))
+@pytest.mark.parametrize("number", sorted(readers.UNWRITABLE))
 def test_fetching_onto_a_disk_that_is_full_or_closed_names_the_folder(
     tmp_path, monkeypatch, number
 ):

@@ -55,7 +55,7 @@ def bootstrap_interval(
     check_count("resamples", resamples, 2)
     check_count("seed", seed, 0)
     with np.errstate(invalid="ignore"):  # SciPy's standard error, where a resample gives infinity
-        low, high = scipy.stats.bootstrap(
+        draws = scipy.stats.bootstrap(
             samples,
             statistic,
             n_resamples=resamples,
@@ -64,7 +64,11 @@ def bootstrap_interval(
             confidence_level=confidence,
             method="percentile",
             random_state=np.random.default_rng(seed),
-        ).confidence_interval
+        ).bootstrap_distribution
+    ends = (1 - confidence) / 2, (1 + confidence) / 2
+    # Between infinite draws there is nothing to interpolate.
+    method = "linear" if np.isfinite(draws).all() else "inverted_cdf"
+    low, high = np.quantile(draws, ends, method=method)
     return Interval(float(low), float(high), float(statistic(*samples)), confidence)
 
 
