@@ -31,7 +31,7 @@ warps = [2.0, 4.0, 8.0]  # (0, 100] displacements, standard deviation in % of th
 patches = [20.0, 40.0, 60.0]  # (0, 100] sides of the noise patch, % of the image's side
 noises = [0.1, 0.3, 0.6]  # (0, 10] standard deviations of the noise, for images in [-1, 1]
 count = 60  # [2, inf) hold-out images to recover at each strength
-passes = 60  # [1, inf) generator passes for each image
+passes = 50  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 
 # %%

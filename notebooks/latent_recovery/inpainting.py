@@ -36,7 +36,7 @@ pooling = (
 )
 count = 100  # [2, inf) images to complete under each operator
 kind = "holdout"  # {holdout, train} which images
-passes = 60  # [1, inf) generator passes for each image
+passes = 50  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 
 # %%

@@ -25,7 +25,7 @@
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 100  # [2, inf) images of each kind to recover
-passes = 60  # [1, inf) generator passes of L-BFGS for each image
+passes = 50  # [1, inf) generator passes of L-BFGS for each image
 bound = 1e-6  # (0, 1) mean squared error per pixel that counts as zero
 shown = 8  # [1, 50] images of each kind in the figure
 seed = 0  # [0, inf) of training

@@ -30,7 +30,7 @@ dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, cele
 model = "dcgan"  # {dcgan, mesch, pggan} family of the generator
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 64  # [2, inf) hold-out images to recover, each distorted in three ways
-passes = 60  # [1, inf) generator passes for each image
+passes = 50  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 
 # %%
