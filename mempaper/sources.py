@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -114,19 +116,33 @@ def _folder(path: str, root: Path, size: int | None, train: int | None, holdout:
 
 
 def _lsun(scene: str, root: Path, size: int | None, train: int | None, holdout: int | None):
-    from ._torchvision import torchvision
+    """Reads the database itself: torchvision pickles a list of its keys into the working folder."""
+    from PIL import Image
 
     try:
-        found = torchvision.datasets.LSUN(str(root), classes=[f"{scene}_train"])
+        import lmdb
     except ModuleNotFoundError as error:
         raise InputError(
             "source", "be readable here", f"lsun_{scene}", "LSUN needs `pip install lmdb`."
         ) from error
-    wanted = min(len(found), (train or 70_000) + (holdout or 10_000))
-    images = (found[i][0] for i in range(wanted))
-    pixels = np.stack(
-        [cropped(image, size or 128) for image in track(images, "LSUN", total=wanted)]
-    )
+    folder = root / f"{scene}_train_lmdb"
+    try:
+        with (
+            lmdb.open(str(folder), readonly=True, lock=False) as database,
+            database.begin() as transaction,
+        ):
+            wanted = min(database.stat()["entries"], (train or 70_000) + (holdout or 10_000))
+            packed = islice(transaction.cursor().iternext(keys=False), wanted)
+            pixels = np.stack(
+                [
+                    cropped(Image.open(BytesIO(image)), size or 128)
+                    for image in track(packed, "LSUN", total=wanted)
+                ]
+            )
+    except (lmdb.Error, OSError) as error:
+        raise InputError(
+            "source", "be a whole database of images", f"{folder} ({error})", "Fetch it anew."
+        ) from error
     return Part(pixels.transpose(0, 3, 1, 2), np.zeros(wanted, np.int64)), None, None
 
 

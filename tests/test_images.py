@@ -1,4 +1,5 @@
 import inspect
+import io
 import os
 import pickle
 import struct
@@ -704,3 +705,24 @@ def test_cifar10_is_the_official_files():
     split = images.load("cifar10")
     assert len(split.train) == 40_000
     check_against_naive(split, pixels, labels, batch("test_batch")[0])
+
+
+def test_lsun_is_read_from_its_database(tmp_path):
+    lmdb = pytest.importorskip("lmdb", reason="lmdb is not installed, which LSUN needs")
+    wide = [noise(8, 12, 3, seed=i) for i in range(6)]
+    folder = tmp_path / "tower_train_lmdb"
+    with (
+        lmdb.open(str(folder), map_size=1 << 24) as database,
+        database.begin(write=True) as transaction,
+    ):
+        for i, pixels in enumerate(wide):
+            packed = io.BytesIO()
+            Image.fromarray(pixels).save(packed, "webp", lossless=True)
+            transaction.put(f"{i:04d}".encode(), packed.getvalue())
+    found = images.load("lsun_tower", root=tmp_path, size=8, train=4, holdout=2)
+    assert (len(found.train), len(found.holdout)) == (4, 2)
+    middle = np.stack(wide)[:, :, 2:10].transpose(0, 3, 1, 2)
+    assert np.array_equal(np.concatenate([found.train.pixels, found.holdout.pixels]), middle)
+    (folder / "data.mdb").write_bytes(b"damaged")
+    with pytest.raises(InputError, match="whole database of images"):
+        images.load("lsun_tower", root=tmp_path, size=8, train=4, holdout=2)
