@@ -135,13 +135,14 @@ def beside_paper(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
     printed = _printed(paper_dataset)
     matched = printed.reindex(table["model"]).to_dict("records")
     pairs = zip(table.to_dict("records"), matched, strict=True)
+    several = table["seed"].nunique() > 1
     return (
         pd.DataFrame(
             [
                 {
                     "dataset": here["dataset"],
                     "model": here["model"],
-                    "seed": here["seed"],
+                    **({"seed": here["seed"]} if several else {}),
                     "p-value here": _form(here["ks_p_value"], "{:.2g}"),
                     "p-value in the paper": _form(there["ks_p_value"], "{:.2g}"),
                     "MRE-gap here (%)": _gap(here),
