@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from mempaper.neighbors import Bank, nearest
 
-QUERIES, ROWS, DIM, K = 2_000, 20_000, 512, 5
+QUERIES, ROWS, DIM, K = 4_000, 25_000, 512, 5
 ROUNDS = 3
 
 
