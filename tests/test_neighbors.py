@@ -57,13 +57,13 @@ def agrees(found, expected):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks so small that everything below takes many."""
-    monkeypatch.setattr(rows_module, "_ELEMENTS_AT_ONCE", 2000)
-    monkeypatch.setattr(candidates, "_ELEMENTS_AT_ONCE", 300)
+    monkeypatch.setattr(rows_module, "_ELEMENTS_AT_ONCE", 4000)
+    monkeypatch.setattr(candidates, "_ELEMENTS_AT_ONCE", 1000)
     monkeypatch.setattr(candidates, "_SAMPLE", 7)
-    monkeypatch.setattr(exact, "_QUERIES_AT_ONCE", 30)
-    monkeypatch.setattr(exact, "_SCORES_AT_ONCE", 1500)
+    monkeypatch.setattr(exact, "_QUERIES_AT_ONCE", 40)
+    monkeypatch.setattr(exact, "_SCORES_AT_ONCE", 6000)
     monkeypatch.setattr(exact, "_FIRST", 17)
-    monkeypatch.setattr(exact, "_ELEMENTS_AT_ONCE", 100)
+    monkeypatch.setattr(exact, "_ELEMENTS_AT_ONCE", 400)
 
 
 @pytest.fixture(params=TYPES, ids=str)
@@ -124,12 +124,10 @@ def test_length_does_not_count_for_a_cosine():
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize(
-    ("n", "m", "d", "k"), [(70, 900, 24, 1), (40, 300, 3, 7), (5, 40, 50, 39), (1, 1, 1, 1)]
+    ("n", "m", "d", "k"), [(70, 500, 24, 1), (40, 300, 3, 7), (5, 40, 50, 39), (1, 2, 1, 1)]
 )
 @pytest.mark.parametrize("exclude_self", [False, True])
 def test_equals_the_naive_search(metric, n, m, d, k, exclude_self, fast, small_blocks):
-    if exclude_self and m == 1:
-        pytest.skip("no row is left")
     bank = normal(m, d, 0) + normal(1, d, 1)
     queries = bank[:n] + np.float32(0.3) * normal(n, d, 2)
     found = nearest(queries, bank, metric=metric, k=k, exclude_self=exclude_self)
@@ -138,7 +136,7 @@ def test_equals_the_naive_search(metric, n, m, d, k, exclude_self, fast, small_b
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_equals_the_naive_search_in_whole_blocks(metric, fast):
-    bank, queries = np.abs(normal(3000, 40, 5)), np.abs(normal(300, 40, 6))
+    bank, queries = np.abs(normal(2000, 30, 5)), np.abs(normal(100, 30, 6))
     found = nearest(queries, bank, metric=metric, k=3)
     agrees(found, naive(queries, bank, metric, 3))
 
@@ -157,7 +155,7 @@ HARD = {
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("hard", HARD)
 def test_no_spread_of_the_bank_is_too_hard(metric, hard, fast, small_blocks):
-    bank = HARD[hard](draws(7).standard_normal((400, 6)))
+    bank = HARD[hard](draws(7).standard_normal((150, 6)))
     distances, indices = nearest(bank[::5], bank, metric=metric, k=4)
     expected, _ = naive(bank[::5], bank, metric, 4)
     np.testing.assert_allclose(distances, expected, rtol=1e-6, atol=1e-30)
@@ -177,9 +175,9 @@ def test_ties_go_to_the_lowest_index(metric, fast, small_blocks):
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_bits_do_not_depend_on_blocks_types_or_company(metric, monkeypatch):
-    bank, queries = normal(700, 33, 10), normal(50, 33, 11)
+    bank, queries = normal(700, 33, 10), normal(15, 33, 11)
     whole = nearest(queries, bank, metric=metric, k=4)
-    alone = [nearest(queries[i : i + 1], bank, metric=metric, k=4) for i in range(50)]
+    alone = [nearest(queries[i : i + 1], bank, metric=metric, k=4) for i in range(15)]
     np.testing.assert_array_equal(np.concatenate([d for d, _ in alone]), whole[0])
     np.testing.assert_array_equal(np.concatenate([i for _, i in alone]), whole[1])
     monkeypatch.setattr(exact, "_SCORES_AT_ONCE", 999)
@@ -193,8 +191,8 @@ def test_bits_do_not_depend_on_blocks_types_or_company(metric, monkeypatch):
 def test_float32_products_that_pytorch_may_round(monkeypatch):
     """With "medium" precision, oneDNN multiplies float32 matrices as bfloat16."""
     monkeypatch.setattr(candidates, "fast_dtype", lambda device: torch.float32)
-    bank = normal(4000, 64, 12) + 3
-    queries = bank[:300] + np.float32(0.01) * normal(300, 64, 13)
+    bank = normal(2000, 64, 12) + 3
+    queries = bank[:100] + np.float32(0.01) * normal(100, 64, 13)
     exactly = nearest(queries, bank, k=5)
     before = torch.get_float32_matmul_precision()
     try:
@@ -256,9 +254,9 @@ class Largest(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_memory_grows_with_neither_argument(metric, fast, small_blocks, tmp_path):
+def test_memory_grows_with_neither_argument(metric, small_blocks, tmp_path):
     largest = []
-    for n, m in ((100, 1000), (400, 1000), (100, 4000)):
+    for n, m in ((130, 300), (260, 300), (130, 900)):
         paths = [tmp_path / f"{m}.{n}.{name}.npy" for name in "qb"]
         for path, count in zip(paths, (n, m), strict=True):
             np.save(path, normal(count, 16, 18))
@@ -267,7 +265,7 @@ def test_memory_grows_with_neither_argument(metric, fast, small_blocks, tmp_path
             nearest(queries, bank, metric=metric)
         largest.append(seen.elements)
     assert largest[1:] == largest[:1] * 2
-    assert largest[0] <= 3 * 2000
+    assert largest[0] <= 6000
 
 
 def test_a_memory_mapped_bank_is_read_in_blocks(small_blocks, tmp_path, monkeypatch):
@@ -284,7 +282,7 @@ def test_a_memory_mapped_bank_is_read_in_blocks(small_blocks, tmp_path, monkeypa
     agrees(nearest(queries, mapped, k=2), naive(queries, bank, "cosine", 2))
     found = nearest(queries, mapped, query_labels=labels[:100], bank_labels=labels)
     agrees(found, naive(queries, bank, "cosine", 1, labels=(labels[:100], labels)))
-    assert max(taken) <= 200
+    assert max(taken) <= 400
     prepared = Bank(mapped)
     prepared.nearest(queries)
     before = sum(taken)
@@ -431,14 +429,16 @@ def clustered(n, d, *key):
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize(
-    ("backend", "least"), [("hnsw", 0.98), (IVFPQ(lists=64, probes=8), 0.9)], ids=["hnsw", "ivfpq"]
+    ("backend", "rows", "least"),
+    [("hnsw", 3000, 0.98), (IVFPQ(lists=64, probes=8), 10_000, 0.9)],
+    ids=["hnsw", "ivfpq"],
 )
-def test_approximate_search(metric, backend, least):
-    bank, queries = clustered(10_000, 18, 35), clustered(200, 18, 36)
+def test_approximate_search(metric, backend, rows, least):
+    bank, queries = clustered(rows, 18, 35), clustered(100, 18, 36)
     index = Bank(bank, metric=metric, backend=backend)
     found = index.nearest(queries, k=5)
     true = nearest(queries, bank, metric=metric, k=5)
-    shares = index.recall(queries, k=5, sample=200)
+    shares = index.recall(queries, k=5, sample=100)
     hits = [len(set(a) & set(b)) / 5 for a, b in zip(found[1], true[1], strict=True)]
     np.testing.assert_allclose(shares, hits)
     assert shares.mean() >= least

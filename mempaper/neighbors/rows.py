@@ -91,7 +91,7 @@ class Rows:
         if isinstance(self.values, Tensor):
             which = torch.from_numpy(which) if isinstance(which, np.ndarray) else which
             return self.values[which].to(self.device)
-        part = np.asarray(self.values[which])
+        part = np.ascontiguousarray(self.values[which])
         if self.on_disk or not part.flags.writeable or not part.dtype.isnative:
             part = np.array(part, dtype=part.dtype.newbyteorder("="))
         return torch.from_numpy(part).to(self.device)
