@@ -668,7 +668,7 @@ def test_seeds_are_summed_up_beside_the_paper():
     assert dcgan["MRE-gap (%)"] == "0.0 [0.0, 0.0]"
     assert dcgan["detected"] == "0 of 2"
     assert dcgan["KS p-values"] == "1, 1"
-    assert dcgan["own samples recovered (%)"] == "50"
+    assert dcgan["MRE generated"] == "1.25e-03"
 
 
 # Recorded results
