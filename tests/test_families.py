@@ -25,7 +25,7 @@ from mempaper.training.mesch import MESCH, MESCHConfig
 from mempaper.training.penalties import r1, squared_gradients, wgan_gp
 from mempaper.training.pggan import PGGAN, PGGANConfig
 
-TINY = {"images": 40, "steps": 6, "batch_size": 8, "latent_dim": 8, "width": 8}
+TINY = {"images": 48, "steps": 6, "batch_size": 8, "latent_dim": 8, "width": 8}
 ENCODING = [name for name, family in FAMILIES.items() if family.encoder]
 OTHERS = [name for name in FAMILIES if name not in ENCODING]
 
@@ -442,8 +442,8 @@ def test_an_assessment_takes_the_encoder_where_there_is_one(trained, store, monk
     )
     runs = [trained("ae"), trained("glo")]
     auto, glo = experiments.assess(runs, count=4, steps=3, store=store)
-    assert (auto.name, auto.model) == ("AE-40", "ae")
-    assert (glo.name, glo.model) == ("GLO-40", "glo")
+    assert (auto.name, auto.model) == ("AE-48", "ae")
+    assert (glo.name, glo.model) == ("GLO-48", "glo")
     # Own samples are not for an encoder: the paper has no number for them.
     assert methods == [("ae", "encoder")] * 3 + [("glo", "lbfgs")] * 4
     experiments.assess(runs[:1], count=4, steps=3, method="lbfgs", store=store)
