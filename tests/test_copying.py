@@ -6,11 +6,12 @@ import pytest
 import torch
 from test_experiments import counting
 
-from mempaper import embeddings, experiments, images
+from mempaper import embeddings, experiments, images, parallel
 from mempaper.errors import InputError
 from mempaper.neighbors import nearest
 from mempaper.rejection import AcceptanceCollapsed
 from mempaper.runs import Store
+from mempaper.statistics import class_wise_copying_test, data_copying_test, frechet_distance
 
 TINY = {
     "images": 60,
@@ -125,8 +126,7 @@ def test_embeddings_are_part_of_a_runs_identity(store):
         ({"threshold": "p10"}, 'threshold must be a number, "d-bar", or a quantile .* got \'p10'),
         ({"threshold": "q101"}, "threshold must be a number"),
         ({"threshold": 2.5}, r"threshold must lie in \[0, 2\)"),
-        ({"threshold": "q10", "protocol": "none"}, "protocol must be one of per-sample, drop"),
-        ({"threshold": "q10", "metric": "none"}, "metric must be one of cosine"),
+        ({"threshold": "q10", "budget": 0}, "budget must be a whole number, at least 1"),
         ({"threshold": "q10", "embedding": "none"}, "names must be among classifier, pca"),
     ],
 )
@@ -161,7 +161,141 @@ def test_settings_of_a_profile_become_jobs(store):
     assert found["training"]["learning_rate"] == 1e-3  # the family's on a laptop
 
 
-# Its cost
+# What is copied
+
+QUICK = experiments.Protocol(cells=2, min_generated=5, draws=20)
+OPTIONS = {"metric": "cosine", "dimensions": 64, "min_generated": 5, "seed": 0}
+OPTIONS |= {"permutations": 20, "resamples": 20, "cells": 2}
+
+
+@pytest.fixture
+def one_worker(monkeypatch):
+    monkeypatch.setattr(parallel, "cores", lambda: 1)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    """Digits turned upside down, in no order of their classes."""
+    found = images.load("digits", train=600, holdout=300, size=8).train
+    return images.Images(found.pixels[400:, :, ::-1].copy(), found.labels[400:])
+
+
+def measured(store, *runs, **settings):
+    settings = {"encoder": PCA, "generated": 400, "protocol": QUICK} | settings
+    return experiments.measure_copying(runs, store=store, **settings)
+
+
+@pytest.fixture
+def sets(plain, split, reference):
+    """Features and labels of all sets."""
+    embed = embeddings.pca(split.train[:], dim=5)
+    made, labels = experiments.samples(plain, 400)
+    features = {
+        "train": split.train[:],
+        "holdout": split.holdout[:],
+        "turned": reference[:],
+        "generated": made,
+    }
+    features = {name: embed(pictures).numpy() for name, pictures in features.items()}
+    known = {"train": split.train.labels, "holdout": split.holdout.labels}
+    return features, known | {"turned": reference.labels, "generated": labels.numpy()}
+
+
+@pytest.mark.filterwarnings("ignore::mempaper.statistics.FewTestImagesWarning")
+def test_what_is_measured_is_what_the_statistics_say(store, plain, reference, sets, one_worker):
+    (found,) = measured(store, plain, references={"turned": reference})
+    features, labels = sets
+    train = features["train"]
+    assert np.array_equal(found.labels, labels["generated"])
+    assert set(found.distances) == set(found.nearest) == set(features)
+    for name in ("holdout", "turned", "generated"):
+        distances, indices = nearest(features[name], train)
+        np.testing.assert_allclose(found.distances[name], distances[:, 0], atol=1e-9)
+        assert np.array_equal(found.nearest[name], indices[:, 0])
+    alone, other = nearest(train, train, exclude_self=True)
+    np.testing.assert_allclose(found.distances["train"], alone[:, 0], atol=1e-9)
+    assert np.array_equal(found.nearest["train"], other[:, 0])
+    assert found.d_bar == pytest.approx(alone.mean())
+    for name in ("holdout", "turned"):
+        three = (train, features[name], features["generated"])
+        known = (labels["train"], labels[name], labels["generated"])
+        assert found.scores[name].whole == data_copying_test(*three, **OPTIONS)
+        assert found.scores[name].classes == class_wise_copying_test(*three, known, **OPTIONS)
+    for name in ("train", "holdout", "turned"):
+        expected = frechet_distance(features["generated"], features[name])
+        assert found.frechet[name] == pytest.approx(expected, rel=1e-9)
+    shift = frechet_distance(features["turned"], train)
+    assert found.frechet_baseline["turned"] == pytest.approx(shift, rel=1e-9)
+    three = (train, features["holdout"], features["turned"])
+    assert found.baseline["turned"].whole == data_copying_test(*three, **OPTIONS)
+    assert found.baseline["turned"].whole.statistic > 3  # a shift, which is no copying
+    assert (found.name, found.threshold, found.count) == ("BigGAN", 0, 60)
+
+
+def test_hold_out_images_are_scored_against_hold_out_images(store, plain, split, one_worker):
+    (found,) = measured(store, plain)
+    halves = found.baseline["holdout"]
+    counts = [(cell.test, cell.generated) for cell in halves.whole.cells]
+    assert np.sum(counts, axis=0).tolist() == [150, 150]
+    for label, of_class in halves.classes.classes.items():
+        numbers = np.sum([(cell.test, cell.generated) for cell in of_class.cells], axis=0)
+        assert abs(numbers[0] - numbers[1]) <= 1
+        assert numbers.sum() == (split.holdout.labels == label).sum()
+    assert abs(halves.whole.statistic) < 4 * halves.whole.null_std
+
+
+def test_equal_distances_are_of_equally_many_images(store, plain, one_worker):
+    """With as many generated as training images the distance to these is the same."""
+    (found,) = measured(store, plain, generated=60)
+    assert found.frechet_equal["train"] == pytest.approx(found.frechet["train"])
+    assert found.frechet_equal["holdout"] != pytest.approx(found.frechet["holdout"])
+
+
+def test_a_repeated_measurement_is_found_and_not_done_again(
+    store, plain, apart, monkeypatch, one_worker
+):
+    other = trained(store, {"threshold": float(apart.mean()), "embedding": PCA})
+    first, second = measured(store, plain, other)
+    assert first.distances["holdout"].tolist() == second.distances["holdout"].tolist()
+    assert first.distances["generated"].tolist() != second.distances["generated"].tolist()
+    assert second.threshold == pytest.approx(apart.mean())
+    calls = counting(monkeypatch, experiments.copying, "score")
+    again, _ = measured(store, plain, other)
+    assert again.scores == first.scores
+    assert again.baseline == first.baseline
+    assert not calls
+    measured(store, plain, other, seed=1)
+    assert len(calls) == 2  # what is held against the generators stays
+    measured(store, plain, holdout=250)
+    assert len(calls) == 4
+
+
+def test_neighbours_within_the_class(store, plain, split, sets, one_worker):
+    (found,) = measured(store, plain, within_class=True)
+    features, labels = sets
+    known = {"query_labels": labels["generated"], "bank_labels": labels["train"]}
+    distances, _ = nearest(features["generated"], features["train"], **known)
+    np.testing.assert_allclose(found.distances["generated"], distances[:, 0], atol=1e-9)
+    for name, places in found.nearest.items():
+        assert np.array_equal(split.train.labels[places], labels[name])
+
+
+def test_models_without_classes_are_scored_as_a_whole(store, one_worker):
+    run = trained(store, model="dcgan")
+    (found,) = measured(store, run)
+    assert found.labels is None
+    assert found.scores["holdout"].classes is None
+    assert found.baseline["holdout"].classes is not None
+    with pytest.raises(InputError, match="within_class must be False for a model that knows no"):
+        measured(store, run, within_class=True)
+
+
+def test_names_of_references_are_their_own(store, plain, reference):
+    with pytest.raises(InputError, match="references must have names of their own; got 'train'"):
+        measured(store, plain, references={"train": reference})
+
+
+# The cost of rejection
 
 
 def test_costs_are_measured_turn_by_turn(store, monkeypatch):
