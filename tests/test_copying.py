@@ -8,6 +8,7 @@ from test_experiments import counting
 
 from mempaper import embeddings, experiments, images, parallel
 from mempaper.errors import InputError
+from mempaper.experiments import Scores
 from mempaper.neighbors import nearest
 from mempaper.rejection import AcceptanceCollapsed
 from mempaper.runs import Store
@@ -219,15 +220,17 @@ def test_what_is_measured_is_what_the_statistics_say(store, plain, reference, se
     for name in ("holdout", "turned"):
         three = (train, features[name], features["generated"])
         known = (labels["train"], labels[name], labels["generated"])
-        assert found.scores[name].whole == data_copying_test(*three, **OPTIONS)
-        assert found.scores[name].classes == class_wise_copying_test(*three, known, **OPTIONS)
+        expected = Scores(
+            data_copying_test(*three, **OPTIONS), class_wise_copying_test(*three, known, **OPTIONS)
+        )
+        assert repr(found.scores[name]) == repr(expected)  # NaN, too
     for name in ("train", "holdout", "turned"):
         expected = frechet_distance(features["generated"], features[name])
         assert found.frechet[name] == pytest.approx(expected, rel=1e-9)
     shift = frechet_distance(features["turned"], train)
     assert found.frechet_baseline["turned"] == pytest.approx(shift, rel=1e-9)
     three = (train, features["holdout"], features["turned"])
-    assert found.baseline["turned"].whole == data_copying_test(*three, **OPTIONS)
+    assert repr(found.baseline["turned"].whole) == repr(data_copying_test(*three, **OPTIONS))
     assert found.baseline["turned"].whole.statistic > 3  # a shift, which is no copying
     assert (found.name, found.threshold, found.count) == ("BigGAN", 0, 60)
 
@@ -244,9 +247,9 @@ def test_hold_out_images_are_scored_against_hold_out_images(store, plain, split,
     assert abs(halves.whole.statistic) < 4 * halves.whole.null_std
 
 
-def test_equal_distances_are_of_equally_many_images(store, plain, one_worker):
+def test_equal_distances_are_of_equally_many_images(store, one_worker):
     """With as many generated as training images the distance to these is the same."""
-    (found,) = measured(store, plain, generated=60)
+    (found,) = measured(store, trained(store, model="dcgan"), generated=60)
     assert found.frechet_equal["train"] == pytest.approx(found.frechet["train"])
     assert found.frechet_equal["holdout"] != pytest.approx(found.frechet["holdout"])
 
@@ -261,8 +264,8 @@ def test_a_repeated_measurement_is_found_and_not_done_again(
     assert second.threshold == pytest.approx(apart.mean())
     calls = counting(monkeypatch, experiments.copying, "score")
     again, _ = measured(store, plain, other)
-    assert again.scores == first.scores
-    assert again.baseline == first.baseline
+    assert repr(again.scores) == repr(first.scores)
+    assert repr(again.baseline) == repr(first.baseline)
     assert not calls
     measured(store, plain, other, seed=1)
     assert len(calls) == 2  # what is held against the generators stays
