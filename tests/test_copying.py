@@ -165,6 +165,7 @@ def test_settings_of_a_profile_become_jobs(store):
 # What is copied
 
 QUICK = experiments.Protocol(cells=2, min_generated=5, draws=20)
+WHOLE = experiments.Protocol(cells=1, min_generated=5, draws=2)
 OPTIONS = {"metric": "cosine", "dimensions": 64, "min_generated": 5, "seed": 0}
 OPTIONS |= {"permutations": 20, "resamples": 20, "cells": 2}
 
@@ -249,7 +250,7 @@ def test_hold_out_images_are_scored_against_hold_out_images(store, plain, split,
 
 def test_equal_distances_are_of_equally_many_images(store, one_worker):
     """With as many generated as training images the distance to these is the same."""
-    (found,) = measured(store, trained(store, model="dcgan"), generated=60)
+    (found,) = measured(store, trained(store, model="dcgan"), generated=60, protocol=WHOLE)
     assert found.frechet_equal["train"] == pytest.approx(found.frechet["train"])
     assert found.frechet_equal["holdout"] != pytest.approx(found.frechet["holdout"])
 
@@ -258,23 +259,23 @@ def test_a_repeated_measurement_is_found_and_not_done_again(
     store, plain, apart, monkeypatch, one_worker
 ):
     other = trained(store, {"threshold": float(apart.mean()), "embedding": PCA})
-    first, second = measured(store, plain, other)
+    first, second = measured(store, plain, other, protocol=WHOLE)
     assert first.distances["holdout"].tolist() == second.distances["holdout"].tolist()
     assert first.distances["generated"].tolist() != second.distances["generated"].tolist()
     assert second.threshold == pytest.approx(apart.mean())
     calls = counting(monkeypatch, experiments.copying, "score")
-    again, _ = measured(store, plain, other)
+    again, _ = measured(store, plain, other, protocol=WHOLE)
     assert repr(again.scores) == repr(first.scores)
     assert repr(again.baseline) == repr(first.baseline)
     assert not calls
-    measured(store, plain, other, seed=1)
+    measured(store, plain, other, protocol=WHOLE, seed=1)
     assert len(calls) == 2  # what is held against the generators stays
-    measured(store, plain, holdout=250)
+    measured(store, plain, protocol=WHOLE, holdout=250)
     assert len(calls) == 4
 
 
 def test_neighbours_within_the_class(store, plain, split, sets, one_worker):
-    (found,) = measured(store, plain, within_class=True)
+    (found,) = measured(store, plain, protocol=WHOLE, within_class=True)
     features, labels = sets
     known = {"query_labels": labels["generated"], "bank_labels": labels["train"]}
     distances, _ = nearest(features["generated"], features["train"], **known)
@@ -285,12 +286,12 @@ def test_neighbours_within_the_class(store, plain, split, sets, one_worker):
 
 def test_models_without_classes_are_scored_as_a_whole(store, one_worker):
     run = trained(store, model="dcgan")
-    (found,) = measured(store, run)
+    (found,) = measured(store, run, protocol=WHOLE)
     assert found.labels is None
     assert found.scores["holdout"].classes is None
     assert found.baseline["holdout"].classes is not None
     with pytest.raises(InputError, match="within_class must be False for a model that knows no"):
-        measured(store, run, within_class=True)
+        measured(store, run, protocol=WHOLE, within_class=True)
 
 
 def test_names_of_references_are_their_own(store, plain, reference):

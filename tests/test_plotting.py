@@ -571,6 +571,7 @@ def test_near_and_far_points_stand_over_the_same_training_images():
         assert drawn == [[train.tolist(), [[2, 0], [9, 9]]], [train.tolist(), [[3, 1]]]]
         assert [ax.get_title() for ax in axes] == ["d ≤ 0.2", "d > 0.2"]
         assert axes[0].get_xlim() == axes[1].get_xlim()
+        assert axes[0].get_xlim()[1] > 9  # though the far side has no such point
         for ax in axes:
             faces = [tuple(dots.get_facecolor()[0, :3]) for dots in ax.collections]
             assert faces == [to_rgb(plotting.COLORS[name]) for name in ("train", "generated")]

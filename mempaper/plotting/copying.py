@@ -19,6 +19,8 @@ __all__ = [
     "percentile_grid",
 ]
 
+_C_T = "mean of $Z_U$ over cells; below 0: copying"
+
 
 def distance_distributions(
     distances: Mapping[str, np.ndarray],
@@ -122,7 +124,7 @@ def fid_against_copying(
             )
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set(
-        xlabel=f"$C_T$ against {reference}\n(standard deviations; below 0: copying)",
+        xlabel=f"$C_T$ against {reference}\n({_C_T})",
         ylabel=f"Fréchet distance to {reference}\n(squared units of {encoder} features)",
     )
     ax.legend(title="model; numbers are τ")
@@ -156,7 +158,7 @@ def copying_against_threshold(
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set(
         xlabel=f"rejection threshold τ\n({metric})",
-        ylabel="$C_T$\n(standard deviations; below 0: copying)",
+        ylabel=f"$C_T$\n({_C_T})",
     )
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return ax

@@ -37,7 +37,7 @@ def embedding_scatter(points: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
         )
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
-    ax.legend(fontsize="small")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, fontsize="small")
     return ax
 
 
@@ -67,5 +67,6 @@ def scatter_by_distance(
     for ax, chosen, sign in ((axes[0], near, "≤"), (axes[1], ~near, ">")):
         embedding_scatter({"train": train, "generated": np.asarray(generated)[chosen]}, ax=ax)
         ax.set_title(f"d {sign} {threshold:.3g}")
-    axes[1].set(xlim=axes[0].get_xlim(), ylim=axes[0].get_ylim())
+        ax.update_datalim(np.concatenate([train, generated]))
+        ax.autoscale_view()
     return axes
