@@ -1,7 +1,7 @@
 """What generators copy, as steps on the store: C_T, distances, Frechet distances."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +9,33 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from .. import class_conditional, embeddings, families, generators, neighbors, parallel, statistics
+from .. import class_conditional, families, generators, neighbors, parallel, statistics
 from ..errors import InputError
 from ..images import Images
 from ..runs import Run, Store
 from ..runs.identity import canonical, plain
 from .arrays import read_arrays, write_arrays
 from .density import density
-from .encoders import EncoderSpec, as_spec, described, encoder
+from .encoders import EncoderSpec, as_spec
+from .measured import Measured
 from .models import TrainedModel
 from .scores import Protocol, Scores, read_scores, score, write_scores
-from .splits import split_of, trained_on
+from .splits import trained_on
 
 __all__ = ["Copying", "measure_copying", "samples"]
 
-_CODE = (class_conditional, generators, neighbors, statistics)
+_CODE = (
+    class_conditional,
+    generators,
+    neighbors,
+    statistics.bootstrap,
+    statistics.cells,
+    statistics.class_wise_copying,
+    statistics.copying_scores,
+    statistics.data_copying,
+    statistics.feature_arrays,
+    statistics.frechet,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +103,7 @@ def measure_copying(
     measured = {}
     for run in runs:
         trained_on(run, data_root)
-        measured[run.id] = _Measured(
+        measured[run.id] = Measured(
             run.config["data"], spec, holdout, references, within_class, protocol, data_root
         )
     distinct = {canonical(plain(each.data)): each for each in measured.values()}
@@ -121,64 +133,7 @@ def samples(
         return generator.sample(count, seed=seed), None
 
 
-@dataclass(frozen=True, eq=False)
-class _Measured:
-    """What generators are held against: a data set, in the features of an encoder."""
-
-    data: Mapping[str, Any]
-    spec: EncoderSpec
-    holdout: int | None
-    references: Mapping[str, Images]
-    within_class: bool
-    protocol: Protocol
-    data_root: Path | None
-
-    def sets(self) -> dict[str, Images]:
-        """Returns training images, hold-out images and references."""
-        split = split_of(self.data, self.data_root)
-        kept = split.holdout.subset(slice(self.holdout))
-        return {"train": split.train, "holdout": kept, **self.references}
-
-    def config(self, store: Store | None) -> dict[str, Any]:
-        sets = {name: images.fingerprint for name, images in self.sets().items()}
-        return {
-            "sets": sets,
-            "encoder": described(self.spec, self.data, store=store, data_root=self.data_root),
-            "within_class": self.within_class,
-            "protocol": asdict(self.protocol),
-        }
-
-    def features(self, sets: Mapping[str, Any], store: Store | None) -> dict[str, np.ndarray]:
-        """Returns the features of each set of images."""
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        made = encoder(self.spec, self.data, device=device, store=store, data_root=self.data_root)
-        return {
-            name: embeddings.features(made, images, store=store).values
-            for name, images in sets.items()
-        }
-
-    def nearest(self, queries, labels, bank, bank_labels) -> tuple[np.ndarray, np.ndarray]:
-        """Returns distances (n,) to the nearest training image, and which that is."""
-        if not self.within_class:
-            labels = bank_labels = None
-        elif labels is None:
-            raise InputError(
-                "within_class",
-                "be False for a model that knows no classes",
-                True,
-                "Leave it out, or choose a model such as biggan.",
-            )
-        found = neighbors.nearest(
-            queries,
-            bank,
-            metric=self.protocol.metric,
-            query_labels=labels,
-            bank_labels=bank_labels,
-        )
-        return tuple(part[:, 0] for part in found)
-
-
-def _of_data(measured: _Measured, store: Store | None) -> tuple[Run, Run]:
+def _of_data(measured: Measured, store: Store | None) -> tuple[Run, Run]:
     """Returns the runs that measured what does not depend on a generator.
 
     The first holds the distances of the training images, see `density`; the second, by set,
@@ -228,7 +183,7 @@ def _halves(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _of_generator(
-    run: Run, measured: _Measured, store: Store | None, count: int, seed: int
+    run: Run, measured: Measured, store: Store | None, count: int, seed: int
 ) -> Copying:
     sets = measured.sets()
     config = measured.config(store) | {"run": run.id, "count": count, "seed": seed}
@@ -274,7 +229,7 @@ def _equally_many(features: Mapping[str, np.ndarray], seed: int) -> dict[str, np
     return {name: rows[draws.permutation(len(rows))[:least]] for name, rows in features.items()}
 
 
-def _read(run: Run, found: Run, measured: _Measured, store: Store | None) -> Copying:
+def _read(run: Run, found: Run, measured: Measured, store: Store | None) -> Copying:
     own = read_arrays(found.file("copying.npz"))
     dense, baseline = _of_data(measured, store)
     of_train = read_arrays(dense.file("distances.npz"))

@@ -67,6 +67,8 @@ def prepare(
         )
     _check_training(latent_dim, width, steps, batch_size, seed, learning_rate)
     chosen = rejecting.as_settings(rejection)
+    if chosen and chosen.threshold != 0:
+        _check_rejecting(model, family)
     if dataset not in sources.NAMED and Path(dataset).exists():
         dataset = str(Path(dataset).absolute())
     split = load_split(dataset, size, images, holdout, data_root)
@@ -106,7 +108,6 @@ def prepare(
     places = {"store": store, "data_root": data_root}
     tau = rejecting.threshold_of(chosen, data, **places) if chosen else 0.0
     if tau > 0:
-        _check_rejecting(model, family)
         config["rejection"] = rejecting.recorded(chosen, tau, data, **places)
 
     def objective() -> loop.Objective:
