@@ -15,10 +15,8 @@ import pandas as pd
 from . import embeddings, experiments
 from .claims import Gaps
 from .embeddings import Embedding
-from .errors import InputError
-from .experiments import Assessment
-from .nearest_images import training_images
-from .runs import Run, Store
+from .experiments import Assessment, encoders
+from .runs import Store
 from .statistics import Interval, frechet_distance, frechet_gap
 
 __all__ = ["FeatureGap", "encoders", "measure", "points", "table", "triples"]
@@ -40,51 +38,6 @@ class FeatureGap:
     gap: Interval
     copies: Interval
     mre: Interval
-
-
-def encoders(
-    names: Sequence[str],  # classifier, pca, pixels, or a name in embeddings.ENCODERS
-    runs: Sequence[Run],  # training runs on one data set
-    *,
-    classifier_steps: int = 300,
-    pca_dim: int = 32,
-    seed: int = 0,
-    store: Store | None = None,
-    data_root: Path | None = None,
-) -> dict[str, Embedding]:
-    """Returns encoders by name; downloads nothing.
-
-    The classifier learns all training images, PCA those of the run that saw most; neither has seen
-    the validation images.
-
-    Raises
-        InputError  a name is unknown, or its weights are not on this machine
-    """
-    run = max(runs, key=lambda run: run.config["data"]["train"])
-    found = {}
-    for name in names:
-        if name == "classifier":
-            data = run.config["data"]
-            trained = experiments.classify(
-                data["source"],
-                size=data["size"],
-                steps=classifier_steps,
-                seed=seed,
-                store=store,
-                data_root=data_root,
-            )
-            found[name] = embeddings.classifier(trained)
-        elif name == "pca":
-            images = training_images(run, data_root)
-            found[name] = embeddings.pca(images[:], dim=pca_dim)
-        elif name == "pixels":
-            found[name] = embeddings.pixels(training_images(run, data_root).shape)
-        elif name in embeddings.ENCODERS:
-            found[name] = embeddings.load(name, root=data_root)
-        else:
-            known = ", ".join(["classifier", "pca", "pixels", *embeddings.ENCODERS])
-            raise InputError("names", f"be among {known}", repr(name), "Choose from these.")
-    return found
 
 
 def measure(

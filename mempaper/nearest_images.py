@@ -15,7 +15,7 @@ from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
 from . import experiments, parallel
-from .experiments.splits import load_split
+from .experiments.splits import trained_on
 from .images import Images
 from .operators import AdditiveNoise, NoisePatches, Operator
 from .runs import Run, Store
@@ -86,8 +86,7 @@ def find(
 
 def training_images(run: Run, data_root: Path | None = None) -> Images:
     """Returns the images that a training run was trained on."""
-    data = run.config["data"]
-    return load_split(data["source"], data["size"], data["train"], data["holdout"], data_root).train
+    return trained_on(run, data_root).train
 
 
 @torch.no_grad()

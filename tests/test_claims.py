@@ -22,6 +22,16 @@ APART = overfitting_test(errors(0.2), errors(1.0, seed=1))
 FEW = overfitting_test(errors(1.0, 30), errors(1.0, 30, seed=1))
 BACKWARDS = overfitting_test(errors(1.0), errors(0.8, seed=1))
 
+
+def rise_and_growth(rise, growth):
+    return claims.Tradeoff(interval(*rise), interval(*growth))
+
+
+FREE = rise_and_growth((0.2, 0.6), (-0.02, 0.04))
+DEAR = rise_and_growth((0.2, 0.6), (0.06, 0.2))
+USELESS = rise_and_growth((-0.6, -0.1), (-0.02, 0.04))
+UNCLEAR = rise_and_growth((0.2, 0.6), (0.02, 0.09))
+
 COPIES = interval(0.6, 0.9)
 detected = partial(claims.Gaps, interval(0.2, 0.4))
 
@@ -163,7 +173,147 @@ CASES = [
             (interval(0.01, 0.1), "not reproduced"),
         )
     ),
+    # Bai et al. (2022)
+    *(
+        (claim, {"values": {"a": first, "b": second}}, verdict)
+        for claim in (
+            "generated-nearer-than-reference",
+            "low-percentiles-are-copies",
+            "nearer-as-training-goes-on",
+            "mr-raises-ct",
+            "other-embeddings-agree",
+            "other-references-agree",
+            "near-samples-cover-the-data",
+        )
+        for first, second, verdict in (
+            (interval(0.1, 0.3), interval(0.2, 5), "reproduced"),
+            (interval(0.1, 0.3), interval(-0.1, 5), "not testable"),
+            (interval(0.1, 0.3), interval(-0.5, -0.1), "not reproduced"),
+        )
+    ),
+    *(
+        (claim, {"values": {"a": value}}, verdict)
+        for claim, value, verdict in (
+            ("augmentation-is-no-remedy", interval(-0.5, -0.1), "reproduced"),
+            ("augmentation-is-no-remedy", interval(-0.5, 0.1), "not testable"),
+            ("augmentation-is-no-remedy", interval(0.1, 0.5), "not reproduced"),
+            ("mr-costs-twice-the-time", interval(1.1, 1.9), "reproduced"),
+            ("mr-costs-twice-the-time", interval(1.9, 2.1), "not testable"),
+            ("mr-costs-twice-the-time", interval(2.1, 2.5), "not reproduced"),
+        )
+    ),
+    *(
+        (claim, {"tradeoffs": tradeoffs}, verdict)
+        for claim in (
+            "mr-maintains-fid-to-train",
+            "mr-maintains-fid-to-test",
+            "mr-maintains-fid-to-reference",
+            "d-bar-is-a-threshold",
+        )
+        for tradeoffs, verdict in (
+            ({"a": FREE}, "reproduced"),
+            ({"a": FREE, "b": UNCLEAR}, "not testable"),
+            ({"a": FREE, "b": DEAR}, "not reproduced"),
+            # What changes nothing maintains the quality, but that is not the claim.
+            ({"a": USELESS}, "not reproduced"),
+            ({}, "not testable"),
+        )
+    ),
+    *(
+        ("some-threshold-suits-each-model", {"tradeoffs": tradeoffs}, verdict)
+        for tradeoffs, verdict in (
+            ({"a": {"0.1": DEAR, "0.2": FREE}, "b": {"0.1": FREE}}, "reproduced"),
+            ({"a": {"0.1": FREE}, "b": {"0.1": DEAR, "0.2": UNCLEAR}}, "not testable"),
+            ({"a": {"0.1": FREE}, "b": {"0.1": DEAR, "0.2": USELESS}}, "not reproduced"),
+            ({"a": {}}, "not testable"),
+        )
+    ),
+    *(
+        ("large-threshold-costs-quality", {"tradeoffs": {"a": tradeoff}}, verdict)
+        for tradeoff, verdict in (
+            (DEAR, "reproduced"),
+            (UNCLEAR, "not testable"),
+            (FREE, "not reproduced"),
+        )
+    ),
+    *(
+        (
+            "generator-only-suffices",
+            {"sufficiency": {"a": claims.Sufficiency(interval(*rise), interval(*margin))}},
+            verdict,
+        )
+        for rise, margin, verdict in (
+            ((0.1, 0.5), (0.05, 0.3), "reproduced"),
+            ((0.1, 0.5), (-0.1, 0.3), "not testable"),
+            ((0.1, 0.5), (-0.4, -0.1), "not reproduced"),
+            ((-0.5, -0.1), (0.05, 0.3), "not reproduced"),
+        )
+    ),
+    *(
+        ("classes-memorized-unevenly", {"classes": classes}, verdict)
+        for classes, verdict in (
+            ({"a": interval(-4, -3), "b": interval(0, 1)}, "reproduced"),
+            ({"a": interval(-1, 0.5), "b": interval(0, 1.5)}, "not testable"),
+            ({"a": interval(0, 0.2), "b": interval(0.1, 0.3)}, "not reproduced"),
+            ({"a": interval(-4, -3)}, "not testable"),
+        )
+    ),
+    *(
+        (
+            "mr-helps-memorized-classes",
+            {"contrasts": {"m": claims.Contrast(interval(*memorized), interval(*others))}},
+            verdict,
+        )
+        for memorized, others, verdict in (
+            ((0.5, 0.9), (-0.1, 0.2), "reproduced"),
+            ((0.5, 0.9), (0.3, 0.7), "not testable"),
+            ((0.5, 0.9), (1.0, 1.2), "not reproduced"),
+            ((-0.9, -0.5), (-2.0, -1.0), "not reproduced"),
+        )
+    ),
+    *(
+        (claim, {"statistics": statistics}, verdict)
+        for claim in ("complex-models-memorize-most", "distinct-references-are-stricter")
+        for statistics, verdict in (
+            ({"a": interval(0, 1), "b": interval(-3, -2)}, "reproduced"),
+            ({"a": interval(-3, 1), "b": interval(-3, -2)}, "not testable"),
+            ({"a": interval(-3, -2), "b": interval(0, 1)}, "not reproduced"),
+            ({"a": interval(-3, -2)}, "not testable"),
+            ({}, "not testable"),
+        )
+    ),
+    # All simpler models lie above the most complex, and the nearest reference above the farthest.
+    *(
+        (
+            claim,
+            {"statistics": {"a": interval(0, 1), "b": interval(-5, -4), "c": interval(-3, -2)}},
+            verdict,
+        )
+        for claim, verdict in (
+            ("complex-models-memorize-most", "not reproduced"),
+            ("distinct-references-are-stricter", "reproduced"),
+        )
+    ),
 ]
+
+
+def test_classes_that_are_alike_are_seldom_found_uneven():
+    """Ten classes of one C_T, with standard errors of 0.5: their range is 1.5, by chance alone."""
+    draws = np.random.default_rng(0).normal(0, 0.5, (40, 10))
+    half = 0.5 * 1.959963984540054
+    verdicts = [
+        claims.judge(
+            "classes-memorized-unevenly",
+            classes={str(i): interval(c - half, c + half) for i, c in enumerate(row)},
+        ).verdict
+        for row in draws.tolist()
+    ]
+    assert verdicts.count("reproduced") <= 1
+    two = {"a": interval(-1 - half, -1 + half), "b": interval(1 - half, 1 + half)}
+    found = claims.bai2022._range(two)
+    assert found.estimate == 2
+    # Of two, Tukey's interval is that of a difference of normal variables.
+    assert found.high - found.low == pytest.approx(2 * half * np.sqrt(2), rel=1e-4)
 
 
 @pytest.mark.parametrize(("claim", "evidence", "expected"), CASES)

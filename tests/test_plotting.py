@@ -463,3 +463,131 @@ def test_error_against_strength_needs_positive_errors(ax):
         "curves['a']",
         "positive",
     )
+
+
+# What generators copy
+
+
+def test_distances_have_shares_medians_and_marks(ax):
+    distances = {"generated": np.array([0.0, 0.1, 0.1, 0.4]), "CIFAR10.1": np.array([0.3, 0.4])}
+    found = plotting.distance_distributions(
+        distances, ax=ax, metric="1 - cos of pixels", marks={"d-bar": 0.25}, bins=2
+    )
+    assert found is ax
+    (edges, heights), (_, others) = (bars(patch, 2) for patch in ax.patches)
+    np.testing.assert_allclose(edges, [0, 0.2, 0.4])
+    np.testing.assert_allclose(heights, [0.75, 0.25])
+    np.testing.assert_allclose(others, [0, 1])
+    assert to_rgb(ax.patches[0].get_facecolor()[:3]) == to_rgb(plotting.COLORS["generated"])
+    assert [line.get_xdata()[0] for line in ax.lines] == pytest.approx([0.1, 0.35, 0.25])
+    assert ax.get_xlabel() == "distance to the nearest training image\n(1 - cos of pixels)"
+    assert set(legend(ax)) == {
+        "generated (n = 4, median 0.1)",
+        "CIFAR10.1 (n = 2, median 0.35)",
+        "d-bar = 0.25",
+    }
+    refused(lambda: plotting.distance_distributions({}, ax=ax, metric=""), "distances", "one set")
+
+
+def test_a_percentile_grid_pairs_sorted_samples_with_their_neighbours(ax):
+    """Ten samples, whose grey level is their distance; of each the neighbour is its negative."""
+    distances = np.array([9, 0, 8, 1, 7, 2, 6, 3, 5, 4]) / 10
+    images = np.broadcast_to(distances[:, None, None, None], (10, 1, 2, 2))
+    found = plotting.percentile_grid(
+        images, -images, distances, ax=ax, percentiles=[10, 50, 100], columns=2
+    )
+    assert found is ax
+    canvas = shown(ax)[::3, ::3, 0] * 2 - 1  # one pixel of each tile
+    expected = [[0, 0.1], [0, -0.1], [0.3, 0.4], [-0.3, -0.4], [0.8, 0.9], [-0.8, -0.9]]
+    np.testing.assert_allclose(canvas, expected, atol=1e-12)
+    assert [label.get_text() for label in ax.get_yticklabels()][2:4] == [
+        "50 %, d = 0.4",
+        "nearest to 50 %",
+    ]
+    for wrong, argument in (
+        ({"columns": 11}, "images"),
+        ({"columns": 0}, "images"),
+        ({"percentiles": [101]}, "percentiles"),
+    ):
+        refused(
+            lambda: plotting.percentile_grid(images, images, distances, ax=ax, **wrong),  # noqa: B023
+            argument,
+        )
+
+
+def between(low, high, estimate):
+    return Interval(float(low), float(high), float(estimate), 0.95)
+
+
+def error_bars(container):
+    """Points of an error bar, and the ends of its bars by axis."""
+    points, _, spans = container.lines
+    return points.get_xydata().tolist(), [span.get_segments() for span in spans]
+
+
+def test_fid_stands_over_copying_with_both_intervals(ax):
+    copying = {0.0: between(-4, -2, -3), 0.2: between(-2, 1, -1)}
+    distance = {0.0: between(5, 7, 6), 0.2: between(6, 9, 8)}
+    models = {"BigGAN": {tau: (copying[tau], distance[tau]) for tau in (0.2, 0.0)}, "SAGAN": {}}
+    models["SAGAN"] = {0.0: (copying[0.2], distance[0.2])}
+    assert plotting.fid_against_copying(models, ax=ax, reference="test images", encoder="PCA") is ax
+    first, second = ax.containers
+    points, (across, up) = error_bars(first)
+    assert points == [[-3, 6], [-1, 8]]
+    np.testing.assert_allclose(across, [[[-4, 6], [-2, 6]], [[-2, 8], [1, 8]]])
+    np.testing.assert_allclose(up, [[[-3, 5], [-3, 7]], [[-1, 6], [-1, 9]]])
+    assert error_bars(second)[0] == [[-1, 8]]
+    assert [(text.get_text(), text.xy) for text in ax.texts] == [
+        ("0", (-3, 6)),
+        ("0.2", (-1, 8)),
+        ("0", (-1, 8)),
+    ]
+    assert legend(ax) == ["BigGAN", "SAGAN"]
+    assert "test images" in ax.get_xlabel()
+    assert "to test images\n(squared units of PCA features)" in ax.get_ylabel()
+
+
+def test_copying_against_threshold_has_a_look_for_each_of_ten_classes(ax):
+    curves = {str(i): {0.2: between(i, i + 3, i + 1), 0.0: between(-1, 1, 0)} for i in range(10)}
+    assert plotting.copying_against_threshold(curves, ax=ax, metric="1 - cos of pixels") is ax
+    points, (up,) = error_bars(ax.containers[3])
+    assert points == [[0, 0], [0.2, 4]]
+    np.testing.assert_allclose(up, [[[0, -1], [0, 1]], [[0.2, 3], [0.2, 6]]])
+    lines = [container.lines[0] for container in ax.containers]
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 10
+    assert legend(ax) == list(curves)
+    assert ax.get_xlabel() == "rejection threshold τ\n(1 - cos of pixels)"
+
+
+def test_near_and_far_points_stand_over_the_same_training_images():
+    train, generated = np.array([[0.0, 0], [1, 1]]), np.array([[2.0, 0], [3, 1], [9, 9]])
+    figure, axes = plt.subplots(1, 2)
+    try:
+        found = plotting.scatter_by_distance(
+            train, generated, np.array([0.1, 0.5, 0.2]), axes=tuple(axes), threshold=0.2
+        )
+        assert found == tuple(axes)
+        drawn = [[dots.get_offsets().tolist() for dots in ax.collections] for ax in axes]
+        assert drawn == [[train.tolist(), [[2, 0], [9, 9]]], [train.tolist(), [[3, 1]]]]
+        assert [ax.get_title() for ax in axes] == ["d ≤ 0.2", "d > 0.2"]
+        assert axes[0].get_xlim() == axes[1].get_xlim()
+        assert axes[0].get_xlim()[1] > 9  # though the far side has no such point
+        for ax in axes:
+            faces = [tuple(dots.get_facecolor()[0, :3]) for dots in ax.collections]
+            assert faces == [to_rgb(plotting.COLORS[name]) for name in ("train", "generated")]
+        assert legend(axes[1]) == ["train (n = 2)", "generated (n = 1)"]
+        refused(
+            lambda: plotting.scatter_by_distance(
+                train, generated, np.zeros(2), axes=tuple(axes), threshold=0.2
+            ),
+            "distances",
+            "(3,)",
+        )
+        refused(
+            lambda: plotting.embedding_scatter({"a": np.zeros((3, 3))}, ax=axes[0]),
+            "points['a']",
+            "(3, 3)",
+        )
+        figure.canvas.draw()
+    finally:
+        plt.close(figure)

@@ -7,7 +7,8 @@ verdict is "not testable": the run was too small to decide.
 from typing import Any
 
 from ..errors import InputError
-from . import webster2019
+from . import bai2022, webster2019
+from .bai2022 import Contrast, Sufficiency, Tradeoff
 from .numbers import numbers
 from .verdicts import VERDICT_MIME, Claim, Verdict, combined
 from .webster2019 import Gaps, Pair
@@ -16,15 +17,18 @@ __all__ = [
     "CLAIMS",
     "VERDICT_MIME",
     "Claim",
+    "Contrast",
     "Gaps",
     "Pair",
+    "Sufficiency",
+    "Tradeoff",
     "Verdict",
     "combined",
     "judge",
     "numbers",
 ]
 
-CLAIMS = {claim.id: claim for claim in webster2019.CLAIMS}
+CLAIMS = {claim.id: claim for claim in (*webster2019.CLAIMS, *bai2022.CLAIMS)}
 
 
 def judge(claim: str, **evidence: Any) -> Verdict:

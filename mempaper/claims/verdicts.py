@@ -16,7 +16,10 @@ __all__ = [
     "Claim",
     "Verdict",
     "above",
+    "apart",
+    "below",
     "combined",
+    "each_by",
     "listed",
     "percent",
     "points",
@@ -84,6 +87,20 @@ def above(interval: Interval, line: float) -> str:
     return NOT_REPRODUCED if interval.high <= line else NOT_TESTABLE
 
 
+def below(interval: Interval, line: float) -> str:
+    """Returns the verdict that the true value does not lie above `line`."""
+    if interval.high <= line:
+        return REPRODUCED
+    return NOT_REPRODUCED if interval.low > line else NOT_TESTABLE
+
+
+def apart(higher: Interval, lower: Interval) -> str:
+    """Returns the verdict that one true value lies above another."""
+    if higher.low > lower.high:
+        return REPRODUCED
+    return NOT_REPRODUCED if higher.high < lower.low else NOT_TESTABLE
+
+
 def points(value: float) -> str:
     """Returns the difference of two shares in percentage points."""
     return f"{100 * value:.1f} points"
@@ -110,3 +127,19 @@ def listed(parts: Mapping[str, str]) -> str:
     """Returns name: text; name: text."""
     joined = "; ".join(f"{name}: {text}" for name, text in parts.items())
     return f"{joined}." if joined else "No such model was trained."
+
+
+def each_by(
+    verdict: Callable[[Interval, float], str], line: float, intro: str, show: Callable[[float], str]
+) -> Callable[..., tuple[str, str]]:
+    """Returns the predicate, of values=, that each lies above or below a line.
+
+    verdict  `above` or `below`
+    intro    says what the values are
+    """
+
+    def decide(*, values: Mapping[str, Interval]) -> tuple[str, str]:
+        each = listed({name: span(value, show) for name, value in values.items()})
+        return combined(verdict(value, line) for value in values.values()), f"{intro} {each}"
+
+    return decide

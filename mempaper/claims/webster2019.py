@@ -21,6 +21,7 @@ from .verdicts import (
     REPRODUCED,
     Claim,
     above,
+    apart,
     combined,
     listed,
     percent,
@@ -92,14 +93,8 @@ def _detected(*, tests: Mapping[str, OverfittingTest]) -> tuple[str, str]:
     return combined(map(_is_detected, tests.values())), detail
 
 
-def _lies_above(first: Interval, second: Interval) -> str:
-    if first.low > second.high:
-        return REPRODUCED
-    return NOT_REPRODUCED if first.high < second.low else NOT_TESTABLE
-
-
 def _falls(by_count: Mapping[int, Interval]) -> str:
-    return _lies_above(by_count[min(by_count)], by_count[max(by_count)])
+    return apart(by_count[min(by_count)], by_count[max(by_count)])
 
 
 def _gap_falls(*, gaps: Mapping[str, Mapping[int, Interval]]) -> tuple[str, str]:
@@ -213,7 +208,7 @@ def _glo_stands_out(
     *, glos: Mapping[str, Interval], gans: Mapping[str, Interval]
 ) -> tuple[str, str]:
     each = listed({name: span(gap, percent) for name, gap in {**glos, **gans}.items()})
-    verdicts = (_lies_above(glo, gan) for glo in glos.values() for gan in gans.values())
+    verdicts = (apart(glo, gan) for glo in glos.values() for gan in gans.values())
     return combined(verdicts), f"MRE-gaps. {each}"
 
 

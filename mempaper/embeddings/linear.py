@@ -27,7 +27,9 @@ def pixels(shape: Sequence[int]) -> Embedding:
     )
 
 
-def pca(images: Float[Tensor, "n c h w"], *, dim: int = 64) -> Embedding:
+def pca(
+    images: Float[Tensor, "n c h w"], *, dim: int = 64, device: torch.device | str = "cpu"
+) -> Embedding:
     """Returns the projection on the first `dim` principal components of `images`.
 
     Features are centred, not whitened: their squared distances are those of the projected pixels.
@@ -46,11 +48,13 @@ def pca(images: Float[Tensor, "n c h w"], *, dim: int = 64) -> Embedding:
     mean = torch.from_numpy(fitted.mean_).float()
     components = torch.from_numpy(fitted.components_).float().contiguous()
     weights = {"mean": mean, "components": components}
+    identity = identify("pca", {"shape": list(shape)}, weights, _code())
+    mean, components = mean.to(device), components.to(device)
     return Embedding(
         name=f"pca{dim}",
         dim=dim,
-        identity=identify("pca", {"shape": list(shape)}, weights, _code()),
-        compute=lambda part: (part.flatten(1) - mean) @ components.T,
+        identity=identity,
+        compute=lambda part: (part.to(device).flatten(1) - mean) @ components.T,
         shape=shape,
     )
 

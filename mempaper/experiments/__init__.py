@@ -1,25 +1,41 @@
-"""The papers' experiments as steps on the store: train, recover, assess.
+"""The papers' experiments as steps on the store: train, recover, assess, measure what is copied.
 
 Each step is found by what made it: a repeated call returns at once, an interrupted one goes on.
 """
 
 from .assessing import Assessment, assess
 from .classifying import classify
+from .copying import Copying, measure_copying, samples
+from .cost import UpdateCost, update_cost
+from .encoders import EncoderSpec, encoder, encoders
 from .planning import jobs
 from .recovering import KINDS, distortion, recover, recovered, recovered_images, targets
+from .rejecting import RejectionSettings
+from .scores import Protocol, Scores
 from .training import train, train_all
 
 __all__ = [
     "KINDS",
     "Assessment",
+    "Copying",
+    "EncoderSpec",
+    "Protocol",
+    "RejectionSettings",
+    "Scores",
+    "UpdateCost",
     "assess",
     "classify",
     "distortion",
+    "encoder",
+    "encoders",
     "jobs",
+    "measure_copying",
     "recover",
     "recovered",
     "recovered_images",
+    "samples",
     "targets",
     "train",
     "train_all",
+    "update_cost",
 ]

@@ -8,43 +8,18 @@ import numpy as np
 
 from .. import families, parallel, statistics
 from ..runs import Run, Store
+from .models import TrainedModel
 from .recovering import KINDS, recover, recovered
 
 __all__ = ["Assessment", "assess"]
 
 
-@dataclass(frozen=True)
-class Assessment:
+@dataclass(frozen=True, eq=False)
+class Assessment(TrainedModel):
     """The recovery errors of one generator by kind of image, and what they say."""
 
-    run: Run
     errors: Mapping[str, np.ndarray]  # kind -> (n,)
     test: statistics.OverfittingTest
-
-    @property
-    def name(self) -> str:
-        """Returns the model's name as the paper writes it: DCGAN, or GLO-N."""
-        return families.get(self.model).name(self.count)
-
-    @property
-    def model(self) -> str:
-        """Returns the name of the model's family in families.FAMILIES."""
-        return self.run.config["model"]
-
-    @property
-    def dataset(self) -> str:
-        """Returns the name of the data set that the model was trained on."""
-        return self.run.config["data"]["source"]
-
-    @property
-    def count(self) -> int:
-        """Returns the number of images that the model was trained on."""
-        return self.run.config["data"]["train"]
-
-    @property
-    def seed(self) -> int:
-        """Returns the seed that the model was trained with."""
-        return self.run.config["seed"]
 
     @property
     def labelled_errors(self) -> dict[str, np.ndarray]:

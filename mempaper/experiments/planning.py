@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import families, images
 from ..errors import InputError
+from .rejecting import as_settings
 from .training import train
 
 __all__ = ["jobs"]
@@ -52,3 +53,4 @@ def _check_settings(title: str, settings: Mapping[str, Any]) -> None:
             f"{unknown[0]!r} for {title}",
             "Correct the name; what is not given is said by the family.",
         )
+    as_settings(settings.get("rejection"))

@@ -1,8 +1,6 @@
 """Recovers images with a trained generator as a step on the store."""
 
-import io
 import zipfile
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ import torch
 from .. import (
     encoding,
     families,
-    files,
     generators,
     minimizers,
     operators,
@@ -24,7 +21,8 @@ from .. import (
 from ..errors import InputError
 from ..progress import track
 from ..runs import Run, Store
-from .splits import load_split
+from .arrays import read_arrays, write_arrays
+from .splits import trained_on
 
 __all__ = ["KINDS", "distortion", "recover", "recovered", "recovered_images", "targets"]
 
@@ -68,17 +66,9 @@ def _targets(run: Run, kind: str, count: int, seed: int, data_root: Path | None)
         raise InputError(
             "kind", f"be one of {', '.join(KINDS)}", repr(kind), "Choose one of these."
         )
-    data = run.config["data"]
-    split = load_split(data["source"], data["size"], data["train"], data["holdout"], data_root)
     if count < 1:
         raise InputError("count", "be at least 1", count, "Give a positive count.")
-    if split.train.fingerprint != data["fingerprint"]:
-        raise InputError(
-            "data_root",
-            f"hold the images that run {run.id} was trained on",
-            f"other content of {data['source']}",
-            "Point MEMPAPER_DATA to the original data, or train again.",
-        )
+    split = trained_on(run, data_root)
     if kind == "generated":
         return generators.load(run).sample(count, seed=seed)
     chosen = split.holdout if kind == "holdout" else split.train
@@ -87,7 +77,9 @@ def _targets(run: Run, kind: str, count: int, seed: int, data_root: Path | None)
             "kind", "have images", f"{kind!r}, of which run {run.id} kept none", "Choose another."
         )
     chosen = chosen[: min(count, len(chosen))]
-    return distortion(data["size"], seed=seed)(chosen) if kind == "distorted" else chosen
+    return (
+        distortion(run.config["data"]["size"], seed=seed)(chosen) if kind == "distorted" else chosen
+    )
 
 
 def recover(
@@ -175,10 +167,10 @@ def recover(
                         seed=seed,
                         trace=True,
                     )
-            _write_arrays(path, {name: getattr(found, name).cpu().numpy() for name in _ARRAYS})
-        parts = [_read_arrays(shards / f"{low}.npz") for low in lows]
+            write_arrays(path, {name: getattr(found, name).cpu().numpy() for name in _ARRAYS})
+        parts = [read_arrays(shards / f"{low}.npz") for low in lows]
         whole = {name: np.concatenate([part[name] for part in parts]) for name in _ARRAYS}
-        _write_arrays(folder / "recovery.npz", whole)
+        write_arrays(folder / "recovery.npz", whole)
         return {
             "median_recovery_error": float(np.median(whole["errors"])),
             "converged": float(np.mean(whole["stop"] <= minimizers.Stop.FLAT)),
@@ -192,27 +184,16 @@ def recover(
 _ARRAYS = ("latents", "errors", "stop", "evaluations", "trace")
 
 
-def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    content = io.BytesIO()
-    np.savez(content, **arrays)
-    files.write_atomic(path, content.getvalue())
-
-
 def _is_whole(path: Path) -> bool:
     try:
-        return set(_read_arrays(path)) == set(_ARRAYS)
+        return set(read_arrays(path)) == set(_ARRAYS)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return False
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as archive:
-        return dict(archive)
-
-
 def recovered(run: Run) -> dict[str, np.ndarray]:
     """Returns the arrays of a recovery run."""
-    return _read_arrays(run.file("recovery.npz"))
+    return read_arrays(run.file("recovery.npz"))
 
 
 @torch.no_grad()

@@ -1,5 +1,11 @@
 """Arrays and an Axes in, the Axes out; one colour for one meaning throughout the book."""
 
+from .copying import (
+    copying_against_threshold,
+    distance_distributions,
+    fid_against_copying,
+    percentile_grid,
+)
 from .curves import (
     convergence_curves,
     error_against_strength,
@@ -8,18 +14,25 @@ from .curves import (
 )
 from .distributions import error_histograms, gap_intervals
 from .grids import image_grid, sample_grid
+from .scatter import embedding_scatter, scatter_by_distance
 from .theme import COLORS, CYCLE, style
 
 __all__ = [
     "COLORS",
     "CYCLE",
     "convergence_curves",
+    "copying_against_threshold",
+    "distance_distributions",
+    "embedding_scatter",
     "error_against_strength",
     "error_histograms",
+    "fid_against_copying",
     "fid_against_mre",
     "gap_against_count",
     "gap_intervals",
     "image_grid",
+    "percentile_grid",
     "sample_grid",
+    "scatter_by_distance",
     "style",
 ]

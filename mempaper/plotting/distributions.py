@@ -1,7 +1,6 @@
 """Distributions of recovery errors, and the gap between two."""
 
 from collections.abc import Mapping
-from itertools import cycle
 
 import matplotlib
 import numpy as np
@@ -11,9 +10,9 @@ from matplotlib.ticker import PercentFormatter
 from ..errors import InputError
 from ..statistics import MRE_GAP_THRESHOLD, Interval
 from ..statistics.bootstrap import as_sample
-from .theme import COLORS, CYCLE, ERROR_LABEL, INK, LINES, darker
+from .theme import CYCLE, ERROR_LABEL, INK, LINES, colored, darker
 
-__all__ = ["error_histograms", "gap_intervals"]
+__all__ = ["error_histograms", "gap_intervals", "shares"]
 
 
 def error_histograms(
@@ -27,19 +26,28 @@ def error_histograms(
 
     errors  name -> (n,), finite, and positive where `log`
     """
-    errors = {name: as_sample(f"errors[{name!r}]", values) for name, values in errors.items()}
-    if not errors:
-        raise InputError("errors", "hold at least one set", "none", "Pass name -> errors.")
-    pooled = np.concatenate(list(errors.values()))
+    shares(errors, ax=ax, log=log, bins=bins, argument="errors")
+    ax.set(xlabel=ERROR_LABEL)
+    ax.legend(loc="upper center", ncols=2, fontsize="small")
+    return ax
+
+
+def shares(
+    sets: Mapping[str, np.ndarray], *, ax: Axes, log: bool, bins: int, argument: str
+) -> None:
+    """Draws the histograms of `error_histograms`, named `argument` in errors, without a legend."""
+    sets = {name: as_sample(f"{argument}[{name!r}]", values) for name, values in sets.items()}
+    if not sets:
+        raise InputError(argument, "hold at least one set", "none", f"Pass name -> {argument}.")
+    pooled = np.concatenate(list(sets.values()))
     if log and pooled.min() <= 0:
-        raise InputError("errors", "be positive on a log axis", pooled.min(), "Pass log=False.")
+        raise InputError(argument, "be positive on a log axis", pooled.min(), "Pass log=False.")
     edges = np.histogram_bin_edges(np.log10(pooled) if log else pooled, bins)
     edges = 10**edges if log else edges
     edges[0], edges[-1] = min(edges[0], pooled.min()), max(edges[-1], pooled.max())
-    named = {COLORS[name] for name in errors if name in COLORS}
-    spare = cycle([color for color in CYCLE if color not in named])
-    for number, (name, values) in enumerate(errors.items()):
-        color = COLORS[name] if name in COLORS else next(spare)
+    colors = colored(sets)
+    for number, (name, values) in enumerate(sets.items()):
+        color = colors[name]
         median = np.median(values)
         ax.hist(
             values,
@@ -54,11 +62,9 @@ def error_histograms(
         ax.axvline(median, color=darker(color), linestyle=LINES[number % 4], linewidth=1.6)
     if log:
         ax.set_xscale("log")
-    ax.set(xlabel=ERROR_LABEL, ylabel="share of images (%)")
+    ax.set(ylabel="share of images (%)")
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
     ax.set_ylim(top=1.4 * ax.get_ylim()[1])  # room for the legend
-    ax.legend(loc="upper center", ncols=2, fontsize="small")
-    return ax
 
 
 def gap_intervals(

@@ -1,11 +1,26 @@
 """One look, and one colour for one meaning, throughout the book."""
 
+from collections.abc import Iterable
+from itertools import cycle
+
 import matplotlib
 import seaborn
 
-__all__ = ["COLORS", "CYCLE", "ERROR_LABEL", "INK", "LINES", "MARKS", "darker", "style"]
+__all__ = [
+    "COLORS",
+    "CYCLE",
+    "DISTANCE_LABEL",
+    "ERROR_LABEL",
+    "INK",
+    "LINES",
+    "MARKS",
+    "colored",
+    "darker",
+    "style",
+]
 
 ERROR_LABEL = "recovery error (mean squared error per pixel)"
+DISTANCE_LABEL = "distance to the nearest training image"
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart. The paper's Fig. 4 has green,
 # red, yellow and blue.
@@ -48,6 +63,15 @@ def style() -> None:
             "axes.linewidth": 0.8,
         },
     )
+
+
+def colored(names: Iterable[str]) -> dict[str, str]:
+    """Returns a colour for each set of images: that of COLORS, or the next of CYCLE that none of
+    these has."""
+    names = list(names)
+    named = {COLORS[name] for name in names if name in COLORS}
+    spare = cycle([color for color in CYCLE if color not in named])
+    return {name: COLORS[name] if name in COLORS else next(spare) for name in names}
 
 
 def darker(color: str) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ import json
 import math
 import numbers
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -82,6 +83,7 @@ def code_version(*modules: ModuleType) -> str:
     return content_id(sources)
 
 
+@cache
 def _without_docstrings(source: str) -> str:
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     tree = ast.parse(source)

@@ -1,0 +1,329 @@
+"""What Bai et al. (2022) claim, and the predicates that decide it.
+
+Intervals are over seeds, four in the paper, where a training is compared with another, and over
+images where two sets of them are. C_T is in standard deviations of Z_U; quality is the Frechet
+distance, whose changes are relative to that at tau = 0.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import scipy.stats
+
+from ..statistics import Interval
+from .verdicts import (
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    REPRODUCED,
+    Claim,
+    above,
+    apart,
+    below,
+    combined,
+    each_by,
+    listed,
+    percent,
+    span,
+)
+
+__all__ = ["CLAIMS", "Contrast", "Sufficiency", "Tradeoff"]
+
+LOSS = 0.05
+"""A Frechet distance that grows by no more counts as maintained. In the authors' notebooks BigGAN's
+grows at tau = .13 by -0.9 % to CIFAR10.1, 6.8 % to the test and 8.8 % to the training images."""
+
+_NUMBERS = "{:.2f}".format
+
+
+class Tradeoff(NamedTuple):
+    """What a threshold changes against tau = 0."""
+
+    rise_of_ct: Interval
+    growth_of_fid: Interval
+
+
+class Sufficiency(NamedTuple):
+    """Rejecting for the generator only against none, and against half of the rise for both."""
+
+    rise_of_ct: Interval
+    rise_less_half_of_both: Interval
+
+
+class Contrast(NamedTuple):
+    """What the threshold changes in the most memorized classes, and in the others."""
+
+    rise_of_memorized: Interval
+    rise_of_others: Interval
+
+
+def _is_free(tradeoff: Tradeoff) -> str:
+    return combined((above(tradeoff.rise_of_ct, 0.0), below(tradeoff.growth_of_fid, LOSS)))
+
+
+def _told(tradeoff: Tradeoff) -> str:
+    rise, growth = tradeoff
+    return f"C_T rises by {span(rise, _NUMBERS)}, FID grows by {span(growth, percent)}"
+
+
+def _free(*, tradeoffs: Mapping[str, Tradeoff]) -> tuple[str, str]:
+    detail = listed({name: _told(tradeoff) for name, tradeoff in tradeoffs.items()})
+    return combined(map(_is_free, tradeoffs.values())), detail
+
+
+def _is_free_somewhere(by_threshold: Mapping[str, Tradeoff]) -> str:
+    """Of so many thresholds one may look free by chance: see whether its neighbours do."""
+    verdicts = [_is_free(tradeoff) for tradeoff in by_threshold.values()]
+    for verdict in (REPRODUCED, NOT_TESTABLE):
+        if verdict in verdicts:
+            return verdict
+    return NOT_REPRODUCED if verdicts else NOT_TESTABLE
+
+
+def _free_somewhere(*, tradeoffs: Mapping[str, Mapping[str, Tradeoff]]) -> tuple[str, str]:
+    detail = listed(
+        {
+            f"{model}, tau = {tau}": _told(tradeoff)
+            for model, by_threshold in tradeoffs.items()
+            for tau, tradeoff in by_threshold.items()
+        }
+    )
+    return combined(map(_is_free_somewhere, tradeoffs.values())), detail
+
+
+def _costs_quality(*, tradeoffs: Mapping[str, Tradeoff]) -> tuple[str, str]:
+    detail = listed({name: _told(tradeoff) for name, tradeoff in tradeoffs.items()})
+    return combined(above(growth, LOSS) for _, growth in tradeoffs.values()), detail
+
+
+def _complexity(*, statistics: Mapping[str, Interval]) -> tuple[str, str]:
+    """Models from the simplest to the most complex, whose C_T lies below each other's."""
+    each = listed({name: span(c_t, _NUMBERS) for name, c_t in statistics.items()})
+    intervals = list(statistics.values())
+    verdict = combined(apart(other, intervals[-1]) for other in intervals[:-1])
+    return verdict, f"C_T at tau = 0, the most complex model last. {each}"
+
+
+def _generator_only(*, sufficiency: Mapping[str, Sufficiency]) -> tuple[str, str]:
+    each = listed(
+        {
+            name: f"C_T rises by {span(rise, _NUMBERS)}; less half of the rise with both "
+            f"{span(margin, _NUMBERS)}"
+            for name, (rise, margin) in sufficiency.items()
+        }
+    )
+    verdict = combined(
+        above(interval, 0.0) for of_model in sufficiency.values() for interval in of_model
+    )
+    return verdict, f"Half of what rejection for both brings counts as sufficient. {each}"
+
+
+def _range(classes: Mapping[str, Interval]) -> Interval:
+    """Returns the range of C_T over classes, with Tukey's interval: that of the greatest of all
+    differences, where the classes have the mean of their standard errors."""
+    intervals = list(classes.values())
+    confidence = intervals[0].confidence
+    halves = np.array([(c_t.high - c_t.low) / 2 for c_t in intervals])
+    error = np.mean(halves / scipy.stats.norm.ppf((1 + confidence) / 2))
+    reach = error * scipy.stats.studentized_range.ppf(confidence, len(intervals), np.inf)
+    estimates = [c_t.estimate for c_t in intervals]
+    found = max(estimates) - min(estimates)
+    return Interval(float(found - reach), float(found + reach), found, confidence)
+
+
+def _uneven(*, classes: Mapping[str, Interval]) -> tuple[str, str]:
+    if len(classes) < 2:
+        return NOT_TESTABLE, "Fewer than two classes."
+    found = _range(classes)
+    each = listed({name: span(c_t, _NUMBERS) for name, c_t in classes.items()})
+    detail = (
+        f"The classes' range of C_T is {span(found, _NUMBERS)}; more than 1, a standard deviation "
+        f"of Z_U, is asked for. {each}"
+    )
+    return above(found, 1.0), detail
+
+
+def _helps_the_memorized(*, contrasts: Mapping[str, Contrast]) -> tuple[str, str]:
+    """Which classes are memorized is to be read from other seeds: of classes chosen for a low C_T
+    it rises by chance alone."""
+    each = listed(
+        {
+            name: f"memorized {span(memorized, _NUMBERS)}, others {span(others, _NUMBERS)}"
+            for name, (memorized, others) in contrasts.items()
+        }
+    )
+    verdict = combined(
+        combined((above(memorized, 0.0), apart(memorized, others)))
+        for memorized, others in contrasts.values()
+    )
+    return verdict, f"Rise of C_T. {each}"
+
+
+def _strictness(*, statistics: Mapping[str, Interval]) -> tuple[str, str]:
+    """C_T at tau = 0 by reference, from that nearest to the training images to the farthest."""
+    each = listed({name: span(c_t, _NUMBERS) for name, c_t in statistics.items()})
+    intervals = list(statistics.values())
+    verdict = apart(intervals[0], intervals[-1]) if intervals[1:] else NOT_TESTABLE
+    return verdict, f"C_T, the most distinct reference last. {each}"
+
+
+_ct_rises = each_by(above, 0.0, "C_T at the greatest threshold less that at 0.", _NUMBERS)
+
+_PAPER = "Bai et al. 2022, "
+
+
+def _maintained(name: str, images: str) -> Claim:
+    return Claim(
+        f"mr-maintains-fid-to-{name}",
+        "Up to a moderate threshold memorization rejection raises C_T with minimal impact on "
+        f"quality: FID to {images} grows by {100 * LOSS:.0f} % at most.",
+        _PAPER + "Sec. 5.2 and Fig. 6",
+        _free,
+        show=_NUMBERS,
+    )
+
+
+CLAIMS = (
+    Claim(
+        "generated-nearer-than-reference",
+        "Generated images are nearer to the training images than those of a reference set.",
+        _PAPER + "Sec. 2.3 and Fig. 1",
+        each_by(
+            above,
+            0.0,
+            "Mean distance of the reference over that of generated images, less 1.",
+            percent,
+        ),
+    ),
+    Claim(
+        "low-percentiles-are-copies",
+        "Where samples are near already, a smaller distance means copying: their low percentiles "
+        "lie below those of a reference set.",
+        _PAPER + "Sec. 2.3 and Fig. 3",
+        each_by(
+            above,
+            0.0,
+            "This percentile of the reference over that of generated images, less 1.",
+            percent,
+        ),
+    ),
+    Claim(
+        "nearer-as-training-goes-on",
+        "As training progresses, generated samples become more similar to the training images.",
+        _PAPER + "Sec. 2.3 and Fig. 4",
+        each_by(
+            above,
+            0.0,
+            "Fall of the mean distance from an early stage to the end, as a share of the former.",
+            percent,
+        ),
+    ),
+    Claim(
+        "mr-raises-ct",
+        "Training with memorization rejection reduces memorization: C_T rises with the threshold.",
+        _PAPER + "Sec. 5.2 and Fig. 6",
+        _ct_rises,
+        show=_NUMBERS,
+    ),
+    _maintained("train", "the training images"),
+    _maintained("test", "the test images"),
+    _maintained("reference", "an independent reference set"),
+    Claim(
+        "large-threshold-costs-quality",
+        "Beyond a moderate threshold less memorization comes at the expense of quality.",
+        _PAPER + "Sec. 5.2 and Fig. 6",
+        _costs_quality,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "generator-only-suffices",
+        "Rejecting for the generator only is sufficient.",
+        _PAPER + "Sec. 3.1",
+        _generator_only,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "mr-costs-twice-the-time",
+        "With memorization rejection training takes twice the time at most.",
+        _PAPER + "Sec. 3.2",
+        each_by(below, 2.0, "Time of an update with rejection over that without.", _NUMBERS),
+        show=_NUMBERS,
+    ),
+    Claim(
+        "classes-memorized-unevenly",
+        "Some classes are memorized more than others.",
+        _PAPER + "Sec. 5.3 and Fig. 8",
+        _uneven,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "mr-helps-memorized-classes",
+        "Memorization rejection raises C_T of the most memorized classes and barely affects the "
+        "others.",
+        _PAPER + "Sec. 5.3 and Fig. 8",
+        _helps_the_memorized,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "complex-models-memorize-most",
+        "The most complex model, BigGAN with DiffAugment, memorizes most.",
+        _PAPER + "Sec. 5.4 and Fig. 9",
+        _complexity,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "augmentation-is-no-remedy",
+        "Data augmentation is not effective against memorization: it does not raise C_T.",
+        _PAPER + "Sec. 5.4 and Fig. 9",
+        each_by(below, 0.0, "C_T with augmentation less that without, at tau = 0.", _NUMBERS),
+        show=_NUMBERS,
+    ),
+    Claim(
+        "some-threshold-suits-each-model",
+        "For each model some threshold raises C_T without compromising the quality.",
+        _PAPER + "Sec. 5.4 and Fig. 9",
+        _free_somewhere,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "other-embeddings-agree",
+        "C_T rises with the threshold in other embeddings than that of the training, too.",
+        _PAPER + "Sec. 5.5 and Fig. 10",
+        _ct_rises,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "other-references-agree",
+        "C_T rises with the threshold whatever the reference set.",
+        _PAPER + "Sec. 5.6 and Fig. 11",
+        _ct_rises,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "distinct-references-are-stricter",
+        "The more distinct the reference set is from the training images, the lower is C_T.",
+        _PAPER + "Sec. 5.6 and Fig. 11",
+        _strictness,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "d-bar-is-a-threshold",
+        "The mean nearest-neighbour distance of the training images, d-bar, can serve as the "
+        "threshold: C_T rises and quality remains.",
+        _PAPER + "Sec. 5.7",
+        _free,
+        show=_NUMBERS,
+    ),
+    Claim(
+        "near-samples-cover-the-data",
+        "Generated samples nearer than d-bar cover most of the data; those beyond lie outside.",
+        _PAPER + "Sec. 5.7 and Fig. 12",
+        each_by(
+            above,
+            0.0,
+            "Coverage of the training images by samples nearer than d-bar, less that by as many "
+            "farther ones.",
+            percent,
+        ),
+    ),
+)

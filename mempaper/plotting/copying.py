@@ -1,0 +1,171 @@
+"""What generators copy: distances to training images, C_T, and its price in quality."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..errors import InputError
+from ..statistics import Interval
+from ..statistics.bootstrap import as_sample
+from .distributions import shares
+from .grids import image_grid
+from .theme import CYCLE, DISTANCE_LABEL, INK, LINES, MARKS
+
+__all__ = [
+    "copying_against_threshold",
+    "distance_distributions",
+    "fid_against_copying",
+    "percentile_grid",
+]
+
+_C_T = "mean of $Z_U$ over cells; below 0: copying"
+
+
+def distance_distributions(
+    distances: Mapping[str, np.ndarray],
+    *,
+    ax: Axes,
+    metric: str,  # of the distances, and of which features, such as "1 - cos of PCA features"
+    marks: Mapping[str, float] | None = None,  # label -> distance, such as tau or d-bar
+    bins: int = 50,
+) -> Axes:
+    """Draws distances to the nearest training image, as Figs. 1 and 5 of Bai et al. (2022).
+
+    One histogram for each set of images, over shared bins; heights are shares of the set, and a
+    line stands at each median. Colours are those of `error_histograms`.
+
+    distances  name -> (n,), finite
+    """
+    shares(distances, ax=ax, log=False, bins=bins, argument="distances")
+    for number, (label, distance) in enumerate((marks or {}).items()):
+        ax.axvline(
+            distance,
+            color=INK,
+            linestyle=LINES[(number + 1) % 4],
+            linewidth=2.2,
+            label=f"{label} = {distance:.3g}",
+        )
+    ax.set(xlabel=f"{DISTANCE_LABEL}\n({metric})")
+    ax.legend(loc="upper center", ncols=2, fontsize="small")
+    return ax
+
+
+def percentile_grid(
+    images: np.ndarray,
+    nearest: np.ndarray,
+    distances: np.ndarray,
+    *,
+    ax: Axes,
+    percentiles: Sequence[float | int] = (20, 40, 60, 80, 100),  # the paper's Fig. 3: 4, 8, ..., 20
+    columns: int = 10,
+) -> Axes:
+    """Draws samples sorted by their distance, as Figs. 2 and 3 of Bai et al. (2022).
+
+    For each percentile a row of the images that end there, in the order of their distances, and
+    below each its nearest training image.
+
+    images, nearest  (n, c, h, w) in [-1, 1], n at least `columns`
+    distances        (n,)
+    """
+    distances = as_sample("distances", distances)
+    if not len(images) == len(nearest) == len(distances) >= columns >= 1:
+        raise InputError(
+            "images",
+            f"be as many as nearest and distances, and at least columns = {columns}",
+            f"{len(images)}, {len(nearest)} and {len(distances)}",
+            "Pass all of them, or ask for fewer columns.",
+        )
+    order = np.argsort(distances, kind="stable")
+    rows = {}
+    for percentile in percentiles:
+        if not 0 <= percentile <= 100:
+            raise InputError("percentiles", "lie in 0 to 100", percentile, "Pass 20 for 20 %.")
+        end = max(columns, round(percentile / 100 * len(order)))
+        chosen = order[end - columns : end]
+        rows[f"{percentile:g} %, d = {distances[chosen[-1]]:.2g}"] = images[chosen]
+        rows[f"nearest to {percentile:g} %"] = nearest[chosen]
+    return image_grid(rows, ax=ax)
+
+
+def fid_against_copying(
+    models: Mapping[str, Mapping[float, tuple[Interval, Interval]]],
+    *,
+    ax: Axes,
+    reference: str,  # the set of images that both are taken against
+    encoder: str,
+) -> Axes:
+    """Draws the Frechet distance against C_T, as Figs. 6 and 9 of Bai et al. (2022).
+
+    One line a model, from threshold to threshold, each a point with the intervals of both; its
+    number stands beside it.
+
+    models  name -> tau -> (C_T, Frechet distance)
+    """
+    for number, (name, by_threshold) in enumerate(models.items()):
+        color, taus = CYCLE[number % len(CYCLE)], sorted(by_threshold)
+        pairs = [by_threshold[tau] for tau in taus]
+        (x, across), (y, up) = (_bars(values) for values in zip(*pairs, strict=True))
+        ax.errorbar(
+            x,
+            y,
+            xerr=across,
+            yerr=up,
+            fmt=MARKS[number % len(MARKS)],
+            linestyle=LINES[number % 4],
+            color=color,
+            markersize=7,
+            elinewidth=1,
+            label=name,
+        )
+        for tau, at in zip(taus, zip(x, y, strict=True), strict=True):
+            ax.annotate(
+                f"{tau:.3g}", at, xytext=(5, 5), textcoords="offset points", fontsize="small"
+            )
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.set(
+        xlabel=f"$C_T$ against {reference}\n({_C_T})",
+        ylabel=f"Fréchet distance to {reference}\n(squared units of {encoder} features)",
+    )
+    ax.legend(title="model; numbers are τ")
+    return ax
+
+
+def copying_against_threshold(
+    curves: Mapping[str, Mapping[float, Interval]], *, ax: Axes, metric: str
+) -> Axes:
+    """Draws C_T against the rejection threshold, as Figs. 8, 10 and 11 of Bai et al. (2022).
+
+    One line for each class, encoder or reference set; its intervals as bars.
+
+    curves  name -> tau -> C_T
+    metric  of tau, such as "1 - cos of PCA features"
+    """
+    for number, (name, by_threshold) in enumerate(curves.items()):
+        taus = sorted(by_threshold)
+        middles, reach = _bars([by_threshold[tau] for tau in taus])
+        ax.errorbar(
+            taus,
+            middles,
+            yerr=reach,
+            fmt=MARKS[number % len(MARKS)],
+            linestyle=LINES[number // len(CYCLE) % 4],
+            color=CYCLE[number % len(CYCLE)],
+            markersize=6,
+            elinewidth=1,
+            label=name,
+        )
+    ax.axhline(0, color=INK, linewidth=0.8)
+    ax.set(
+        xlabel=f"rejection threshold τ\n({metric})",
+        ylabel=f"$C_T$\n({_C_T})",
+    )
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    return ax
+
+
+def _bars(values: Sequence[Interval]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns estimates (n,), and how far their intervals reach down and up (2, n)."""
+    middles = np.array([value.estimate for value in values])
+    ends = [[value.low for value in values], [value.high for value in values]]
+    return middles, np.abs(middles - ends)
