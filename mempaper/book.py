@@ -87,9 +87,7 @@ def chapters(root: Path) -> list[Notebook]:
 def verdicts(notebook: Notebook, profile: str) -> list[dict]:
     """Returns the verdicts that the executed copy displays, in order, each with its claim."""
     path = execution.executed_path(notebook, profile)
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    outputs = (output for cell in cells for output in cell.get("outputs", []))
-    return [o["data"][VERDICT_MIME] for o in outputs if VERDICT_MIME in o.get("data", {})]
+    return execution.displayed(json.loads(path.read_text(encoding="utf-8")), VERDICT_MIME)
 
 
 def summary(notebooks: list[Notebook], profile: str) -> str:

@@ -115,15 +115,11 @@ def table(found: Mapping[str, Mapping[str, FeatureGap]]) -> pd.DataFrame:
             "model": model,
             "FID to train": f"{gap.train:.3g}",
             "FID to validation": f"{gap.validation:.3g}",
-            "FID-gap (%)": _percent(gap.gap),
-            "FID-gap of copies (%)": _percent(gap.copies),
-            "MRE-gap (%)": _percent(gap.mre),
+            "FID-gap (%)": gap.gap.in_percent(),
+            "FID-gap of copies (%)": gap.copies.in_percent(),
+            "MRE-gap (%)": gap.mre.in_percent(),
         }
         for encoder, by in found.items()
         for model, gap in by.items()
     ]
     return pd.DataFrame(rows).set_index("encoder").rename_axis(None)
-
-
-def _percent(share: Interval) -> str:
-    return f"{100 * share.estimate:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"

@@ -31,7 +31,7 @@ def table(laws: dict[str, GapLaw]) -> pd.DataFrame:
         {
             "family": title,
             "N": f"{n:,}",
-            "MRE-gap (%)": f"{100 * gap.estimate:.1f} [{100 * gap.low:.1f}, {100 * gap.high:.1f}]",
+            "MRE-gap (%)": gap.in_percent(),
             "fit (%)": f"{100 * law.fitted(n):.1f}",
         }
         for title, law in laws.items()

@@ -44,8 +44,7 @@ class Recoveries:
                 "model": model,
                 "MRE train": f"{test.mre_train.estimate:.2e}",
                 "MRE validation": f"{test.mre_val.estimate:.2e}",
-                "MRE-gap (%)": f"{100 * test.gap.estimate:.1f} "
-                f"[{100 * test.gap.low:.1f}, {100 * test.gap.high:.1f}]",
+                "MRE-gap (%)": test.gap.in_percent(),
                 "KS p-value": f"{test.ks.p_value:.2g}",
             }
             for model, test in self.tests.items()

@@ -52,7 +52,9 @@ def _row(assessment: Assessment) -> dict[str, Any]:
         "dataset": assessment.dataset,
         "model": assessment.name,
         "ks_p_value": test.ks.p_value,
-        **_interval_columns(test.gap),
+        "mre_gap": test.gap.estimate,
+        "mre_gap_low": test.gap.low,
+        "mre_gap_high": test.gap.high,
         "mre_train": test.mre_train.estimate,
         "mre_val": test.mre_val.estimate,
         "mre_generated": np.median(assessment.errors["generated"]) if checked else np.nan,
@@ -171,11 +173,10 @@ def over_seeds(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
     for model, of_seeds in table.groupby("model", sort=False):
         there = printed.reindex([model]).iloc[0]
         detected = sum(_detected(row) != "neither" for row in of_seeds.to_dict("records"))
-        gap = mean_interval(of_seeds["mre_gap"])
         found.append(
             {
                 "model": model,
-                "MRE-gap (%)": _gap(_interval_columns(gap)),
+                "MRE-gap (%)": mean_interval(of_seeds["mre_gap"]).in_percent(),
                 "in the paper (%)": _form(100 * there["mre_gap"], "{:.1f}"),
                 "KS p-values": ", ".join(f"{p:.1g}" for p in of_seeds["ks_p_value"]),
                 "in the paper": _form(there["ks_p_value"], "{:.2g}"),
@@ -186,10 +187,6 @@ def over_seeds(table: pd.DataFrame, *, paper_dataset: str) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(found).set_index("model").rename_axis(None)
-
-
-def _interval_columns(gap: Interval) -> dict[str, float]:
-    return {"mre_gap": gap.estimate, "mre_gap_low": gap.low, "mre_gap_high": gap.high}
 
 
 def labelled(assessments: Iterable[Assessment]) -> dict[str, Assessment]:

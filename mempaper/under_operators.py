@@ -86,8 +86,8 @@ class Outcomes:
                 "model": model,
                 "phi": name,
                 "KS p-value": f"{outcome.test.ks.p_value:.2g}",
-                "MRE-gap (%)": _percent(outcome.test.gap),
-                "change of the gap (points)": "" if not number else _percent(outcome.change),
+                "MRE-gap (%)": outcome.test.gap.in_percent(),
+                "change of the gap (points)": "" if not number else outcome.change.in_percent(),
                 "MRE train": f"{outcome.test.mre_train.estimate:.2e}",
                 "MRE validation": f"{outcome.test.mre_val.estimate:.2e}",
                 "MRE own / validation (%)": f"{100 * outcome.undone:.2g}",
@@ -96,10 +96,6 @@ class Outcomes:
             for number, (name, outcome) in enumerate(by.items())
         ]
         return pd.DataFrame(rows).set_index("model").rename_axis(None)
-
-
-def _percent(share: Interval) -> str:
-    return f"{100 * share.estimate:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
 def perceptual_operators(

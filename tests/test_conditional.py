@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
-from test_training import Squares, same_bits
+from test_training import Squares, same_bits, stopped_after
 from torch import nn
 
 from mempaper import class_conditional, experiments, families, generators
@@ -22,7 +22,7 @@ from mempaper.networks.conditional import (
 from mempaper.networks.spectral import SpectralNorm, initialize_orthogonally, plain, spectral
 from mempaper.rejection import MemorizationRejection
 from mempaper.runs import Store
-from mempaper.training import checkpoints, loop
+from mempaper.training import loop
 from mempaper.training.conditional import BigGANConfig, ConditionalGAN, Repeated, SAGANConfig
 from mempaper.training.diffaugment import (
     brightened,
@@ -530,21 +530,9 @@ def test_only_accepted_images_teach_the_generator():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_resumed_training_ends_with_the_same_bits(name, tmp_path, monkeypatch):
+def test_resumed_training_ends_with_the_same_bits(name, tmp_path):
     whole = fit(objective(name), tmp_path / "whole")
-    real_write, written = checkpoints.write_checkpoint, []
-
-    class Stopped(Exception):
-        pass
-
-    def stop_after_three(folder, step, tree):
-        real_write(folder, step, tree)
-        written.append(step)
-        if len(written) == 3:
-            raise Stopped
-
-    monkeypatch.setattr(checkpoints, "write_checkpoint", stop_after_three)
-    with pytest.raises(Stopped):
+    with stopped_after(3):
         fit(objective(name), tmp_path / "parts")
     assert same_bits(whole, fit(objective(name), tmp_path / "parts"))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
-from test_training import Squares, same_bits
+from test_training import Squares, same_bits, stopped_after
 
 from mempaper import experiments, families, generators, recovery
 from mempaper.encoding import recover_by_encoder
@@ -17,7 +17,7 @@ from mempaper.errors import InputError
 from mempaper.families import FAMILIES
 from mempaper.minimizers import Stop
 from mempaper.runs import Store
-from mempaper.training import checkpoints, loop
+from mempaper.training import loop
 from mempaper.training.autoencoder import AE, AEGAN, AEConfig, AEGANConfig
 from mempaper.training.flow import bits_per_dimension, dequantized
 from mempaper.training.losses import non_saturating
@@ -126,21 +126,9 @@ def test_dequantisation_spreads_a_byte_over_its_width():
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_resumed_training_ends_with_the_same_bits(name, tmp_path, monkeypatch):
+def test_resumed_training_ends_with_the_same_bits(name, tmp_path):
     whole = fit(objective(name), tmp_path / "whole")
-    real_write, written = checkpoints.write_checkpoint, []
-
-    class Stopped(Exception):
-        pass
-
-    def stop_after_five(folder, step, tree):
-        real_write(folder, step, tree)
-        written.append(step)
-        if len(written) == 5:
-            raise Stopped
-
-    monkeypatch.setattr(checkpoints, "write_checkpoint", stop_after_five)
-    with pytest.raises(Stopped):
+    with stopped_after(5) as written:
         fit(objective(name), tmp_path / "parts")
     assert written[-1] < 12
     assert same_bits(whole, fit(objective(name), tmp_path / "parts"))

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,26 @@ def weights(networks):
         for name, network in networks.items()
         for key, value in network.state_dict().items()
     }
+
+
+@contextmanager
+def stopped_after(checkpoints_written):
+    """Interrupts a training once it has written so many checkpoints; yields their steps."""
+    real_write, written = checkpoints.write_checkpoint, []
+
+    class Stopped(Exception):
+        pass
+
+    def write(folder, step, tree):
+        real_write(folder, step, tree)
+        written.append(step)
+        if len(written) == checkpoints_written:
+            raise Stopped
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checkpoints, "write_checkpoint", write)
+        with pytest.raises(Stopped):
+            yield written
 
 
 def same_bits(a, b):
@@ -151,23 +172,10 @@ def test_glo_pairs_codes_with_their_images(tmp_path):
 
 
 @pytest.mark.parametrize("make", [gan, glo])
-def test_resumed_training_ends_with_the_same_bits(make, tmp_path, monkeypatch):
+def test_resumed_training_ends_with_the_same_bits(make, tmp_path):
     settings = {"steps": 12, "batch_size": 16, "seed": 1, "checkpoint_seconds": 0.0}
     whole = loop.fit(make(), Squares(), folder=tmp_path / "whole", **settings)
-
-    class Stopped(Exception):
-        pass
-
-    real_write, written = checkpoints.write_checkpoint, []
-
-    def stop_after_five(folder, step, tree):
-        real_write(folder, step, tree)
-        written.append(step)
-        if len(written) == 5:
-            raise Stopped
-
-    monkeypatch.setattr(checkpoints, "write_checkpoint", stop_after_five)
-    with pytest.raises(Stopped):
+    with stopped_after(5) as written:
         loop.fit(make(), Squares(), folder=tmp_path / "parts", **settings)
     assert written[-1] < 12
     continued = loop.fit(make(), Squares(), folder=tmp_path / "parts", **settings)

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from safetensors.torch import save
 
-from .. import files, parallel, sources
+from .. import files, parallel
 from ..errors import InputError
 from ..images import Images
 from ..networks import classifier as network
 from ..runs import Run, Store
 from ..training import classifier, loop
-from .splits import load_split
+from .splits import square_split
 
 __all__ = ["classify"]
 
@@ -43,21 +43,15 @@ def classify(
     for name, value in (("steps", steps), ("batch_size", batch_size), ("width", width)):
         if value < 1:
             raise InputError(name, "be at least 1", value, "Give a positive count.")
-    if dataset not in sources.NAMED and Path(dataset).exists():
-        dataset = str(Path(dataset).absolute())
-    split = load_split(dataset, size, images, holdout, data_root)
-    channels, height, across = split.train.shape
+    split, data = square_split(dataset, size, images, holdout, data_root)
+    channels, height, _ = split.train.shape
     labels = torch.from_numpy(np.asarray(split.train.labels))
     classes = int(labels.max()) + 1
-    if height != across:
-        raise InputError(
-            "dataset", "hold square images", f"{height} x {across} pixels", "Crop or resize them."
-        )
     if len(labels.unique()) < 2:
         raise InputError(
             "dataset",
             "have labels, two different ones at least",
-            f"{dataset}, whose images share one",
+            f"{data['source']}, whose images share one",
             "Use an encoder that needs none, such as squeezenet or pca.",
         )
     chosen = classifier.ClassifierConfig(
@@ -66,16 +60,10 @@ def classify(
     shape = {"size": height, "channels": channels, "classes": classes, "width": width}
     config = {
         "model": "classifier",
-        "dataset": f"{dataset}, {len(split.train):,} images",
+        "dataset": f"{data['source']}, {data['train']:,} images",
         "network": shape,
         "training": asdict(chosen),
-        "data": {
-            "source": dataset,
-            "size": height,
-            "train": len(split.train),
-            "holdout": len(split.holdout),
-            "fingerprint": split.train.fingerprint,
-        },
+        "data": data,
         "steps": steps,
         "batch_size": batch_size,
         "seed": seed,
@@ -90,7 +78,7 @@ def classify(
                 batch_size=batch_size,
                 seed=seed,
                 folder=folder,
-                description=f"training a classifier on {len(split.train)} {dataset}",
+                description=f"training a classifier on {data['train']} {data['source']}",
             )["classifier_ema"]
             files.write_atomic(folder / "classifier.safetensors", save(trained.cpu().state_dict()))
             return {

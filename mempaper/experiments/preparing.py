@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
-from .. import families, sources
+from .. import families
 from ..errors import InputError
 from ..networks.dcgan import doublings
 from ..runs import Store
 from ..training import conditional, loop, losses
 from . import rejecting
 from .rejecting import RejectionSettings
-from .splits import load_split
+from .splits import square_split
 
 __all__ = ["Prepared", "prepare"]
 
@@ -69,34 +69,21 @@ def prepare(
     chosen = rejecting.as_settings(rejection)
     if chosen and chosen.threshold != 0:
         _check_rejecting(model, family)
-    if dataset not in sources.NAMED and Path(dataset).exists():
-        dataset = str(Path(dataset).absolute())
-    split = load_split(dataset, size, images, holdout, data_root)
-    channels, height, across = split.train.shape
-    if height != across:
-        raise InputError(
-            "dataset", "hold square images", f"{height} x {across} pixels", "Crop or resize them."
-        )
+    split, data = square_split(dataset, size, images, holdout, data_root)
+    channels, height, _ = split.train.shape
     doublings(height)
     _check_family(model, family, min(batch_size, len(split.train)), precision)
     fabric = _fabric(precision)
     settings = {"size": height, "channels": channels, "latent_dim": latent_dim, "width": width}
     if family.labelled:
-        settings["classes"] = _classes(model, dataset, split.train.labels)
+        settings["classes"] = _classes(model, data["source"], split.train.labels)
     if learning_rate is not None:
         settings["learning_rate"] = learning_rate
     known = {field.name for field in fields(family.config)}
     network = family.config(**{name: settings[name] for name in settings if name in known})
-    data = {
-        "source": dataset,
-        "size": height,
-        "train": len(split.train),
-        "holdout": len(split.holdout),
-        "fingerprint": split.train.fingerprint,
-    }
     config = {
         "model": model,
-        "dataset": f"{dataset}, {len(split.train):,} images",
+        "dataset": f"{data['source']}, {data['train']:,} images",
         "training": asdict(network),
         "loss": family.loss or loss,
         "data": data,

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import mempaper
 
@@ -26,7 +27,7 @@ from ..runs import code_version, provenance
 from ..runs.provenance import now
 from .catalogue import Notebook, effective, locate
 
-__all__ = ["NotebookFailed", "executed_path", "is_fresh", "record", "run"]
+__all__ = ["NotebookFailed", "displayed", "executed_path", "is_fresh", "record", "run"]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -52,6 +53,12 @@ def record(path: Path) -> dict | None:
         return json.loads(path.read_text(encoding="utf-8"))["metadata"]["mempaper"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def displayed(copy: Mapping[str, Any], mime: str) -> list[Any]:
+    """Returns what the cells of an executed copy, read as JSON, display as `mime`, in order."""
+    outputs = (output for cell in copy["cells"] for output in cell.get("outputs", []))
+    return [output["data"][mime] for output in outputs if mime in output.get("data", {})]
 
 
 def is_fresh(notebook: Notebook, profile: str) -> bool:

@@ -19,6 +19,7 @@ from ..claims import VERDICT_MIME
 from ..errors import InputError
 from ..files import write_atomic
 from ..notebooks.catalogue import find_root
+from ..notebooks.execution import displayed
 from ..runs import provenance
 
 __all__ = ["Offer", "Recorded", "Sourced", "record", "recorded"]
@@ -98,10 +99,10 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
     made = [copy["metadata"]["mempaper"] for copy in copies]
     tables: dict[str, list[pd.DataFrame]] = {}
     for copy, origin in zip(copies, made, strict=True):
-        for offer in _displayed(copy, TABLE_MIME):
+        for offer in displayed(copy, TABLE_MIME):
             table = pd.read_csv(io.StringIO(offer["csv"]))
             tables.setdefault(offer["name"], []).append(table)
-        if rows := _decided(_displayed(copy, VERDICT_MIME), origin["parameters"]):
+        if rows := _decided(displayed(copy, VERDICT_MIME), origin["parameters"]):
             tables.setdefault(_verdicts_name(origin), []).append(pd.DataFrame(rows))
     if not tables:
         raise InputError(
@@ -121,11 +122,6 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
         write_atomic(path.with_suffix(".json"), content.encode())
         written.append(path)
     return written
-
-
-def _displayed(copy: Mapping[str, Any], mime: str) -> list[dict[str, Any]]:
-    outputs = (output for cell in copy["cells"] for output in cell.get("outputs", []))
-    return [output["data"][mime] for output in outputs if mime in output.get("data", {})]
 
 
 def _seeds(parameters: Mapping[str, Any]) -> list[int]:

@@ -26,6 +26,10 @@ class Interval:
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
+    def in_percent(self) -> str:
+        """Returns the estimate of a share, and the interval in brackets: "5.0 [-1.2, 9.9]"."""
+        return f"{100 * self.estimate:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+
 
 def bootstrap_interval(
     statistic: Callable[..., float],
