@@ -25,11 +25,13 @@ class SpectralNorm(nn.Module):
     def forward(self, weight: Float[Tensor, "rows ..."]) -> Float[Tensor, "rows ..."]:
         with torch.autocast(weight.device.type, enabled=False):
             matrix = weight.flatten(1)
+            with torch.no_grad():
+                right = self.vector @ matrix
+                right /= right.norm()
+            left = matrix @ right
             if self.training:
-                with torch.no_grad():
-                    right = F.normalize(matrix.T @ self.vector, dim=0)
-                    self.vector.copy_(F.normalize(matrix @ right, dim=0))
-            return weight / (matrix.T @ F.normalize(self.vector, dim=0)).norm()
+                self.vector.copy_(left.detach())
+            return weight / left.norm()
 
 
 def spectral(layer: nn.Module) -> nn.Module:

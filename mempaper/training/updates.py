@@ -19,7 +19,7 @@ def adam(
 ) -> dict[str, Optimizer]:
     """Returns an Adam of its own for each network."""
     return {
-        name: Adam(network.parameters(), lr=learning_rate, betas=betas)
+        name: Adam(network.parameters(), lr=learning_rate, betas=betas, fused=True)
         for name, network in networks.items()
     }
 
