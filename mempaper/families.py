@@ -36,7 +36,7 @@ class Family:
 
     config     class of its settings: size, channels, latent_dim, width, learning_rate and more
     objective  objective(config, count=, steps=, seed=, loss=, labels=) -> how it is trained;
-               where `labelled` also rejection=, see training.conditional
+               where `labelled` also rejection= and reject_for_both=, see training.conditional
     generator  generator(config) -> the network of generator.safetensors, with its `latent_dim`
     encoder    encoder(config) -> the network of encoder.safetensors, images -> latents; or None
     counted    whether its name carries the number of training images, as in GLO-1024
@@ -131,7 +131,7 @@ def _conditional(
     laptop: Mapping[str, Any],
     augment: Callable[..., Any] | None = None,
 ) -> Family:
-    def objective(config, seed, labels, rejection=None, **_):
+    def objective(config, seed, labels, rejection=None, reject_for_both=False, **_):
         return conditional.ConditionalGAN(
             config,
             generator(config),
@@ -139,6 +139,7 @@ def _conditional(
             seed=seed,
             augment=augment,
             rejection=rejection,
+            reject_for_both=reject_for_both,
         )
 
     more = (diffaugment,) if augment else ()

@@ -49,9 +49,13 @@ def small(name, **settings):
     return CONFIGS[name](**shape | {"discriminator_steps": 2} | settings)
 
 
-def objective(name, *, labels=LABELS, rejection=None, **settings):
+def objective(name, *, labels=LABELS, rejection=None, reject_for_both=False, **settings):
     return families.get(name).objective(
-        small(name, **settings), seed=0, labels=labels, rejection=rejection
+        small(name, **settings),
+        seed=0,
+        labels=labels,
+        rejection=rejection,
+        reject_for_both=reject_for_both,
     )
 
 
@@ -527,6 +531,21 @@ def test_only_accepted_images_teach_the_generator():
     assert torch.equal(classes, labels[distances > tau])
     assert all(p.grad.isfinite().all() for p in made.networks["generator"].parameters())
     assert one_step(made)["rejection_threshold"] == tau
+
+
+def test_where_asked_for_only_accepted_images_teach_the_discriminator():
+    bank = Squares(40).images
+    (first, labels), *_ = judged(objective("biggan"))
+    cosines = nn.functional.normalize(flat(first)) @ nn.functional.normalize(flat(bank)).T
+    fake = torch.arange(40) >= 20
+    distances = 1 - cosines.max(1).values
+    tau = float(distances[fake].median())
+    rejects = MemorizationRejection(bank, flat, tau, protocol="drop")
+    (seen, classes), *_ = judged(objective("biggan", rejection=rejects, reject_for_both=True))
+    kept = ~fake | (distances > tau)
+    assert 20 < kept.sum() < 40
+    assert torch.equal(seen, first[kept])
+    assert torch.equal(classes, labels[kept])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -103,6 +103,7 @@ def prepare(
             more["rejection"] = rejecting.rejection(
                 chosen, tau, data, device=fabric.device, **places
             )
+            more["reject_for_both"] = chosen.both
         return family.objective(
             network,
             count=len(split.train),

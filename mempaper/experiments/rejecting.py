@@ -33,6 +33,7 @@ class RejectionSettings:
                   other one, "d-bar" for their mean (Sec. 5.7), "q10" for the quantile of 10 %
     embedding     of all distances: an EncoderSpec, its name, or its fields
     within_class  search among training images of the fake's class only
+    both          reject for the discriminator too (Sec. 3.1), not for the generator only
     """
 
     threshold: float | int | str
@@ -40,6 +41,7 @@ class RejectionSettings:
     metric: str = "cosine"
     protocol: str = "per-sample"
     within_class: bool = False
+    both: bool = False
     budget: int = 100
     collapsed: str = "error"
 

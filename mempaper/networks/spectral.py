@@ -2,7 +2,6 @@
 2014) that BigGAN gives them."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize

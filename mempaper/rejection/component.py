@@ -48,8 +48,8 @@ class MemorizationRejection:
     are one. The judging pass, never of fewer than `count`, leaves running statistics, spectral
     norm's vectors and the global random streams as they were.
 
-    Algorithm 1 rejects for the generator alone: draw there. Who rejects for the discriminator too
-    (Sec. 3.1; "GD" in the published code) masks its fakes by `select`.
+    Algorithm 1 rejects for the generator alone: draw there. To reject for the discriminator too
+    (Sec. 3.1; "GD" in the published code), draw its fakes as well.
 
     state  holds the running acceptance rate and the number of draws. Among an objective's networks
            it is saved with them, and a resumed training draws what an uninterrupted one does

@@ -67,6 +67,7 @@ class ConditionalGAN:
     labels     of the images, by number
     augment    augment(images, noise), of all that the discriminator sees; None: nothing
     rejection  chooses the images that teach the generator; None: all do
+    reject_for_both  it chooses those that teach the discriminator, too
     """
 
     averaged = ("generator",)
@@ -80,8 +81,10 @@ class ConditionalGAN:
         seed: int,
         augment: Callable[[Tensor, Callable[..., Tensor]], Tensor] | None = None,
         rejection: MemorizationRejection | None = None,
+        reject_for_both: bool = False,
     ):
         self.config, self.labels, self.rejection = config, labels, rejection
+        self._both = reject_for_both and rejection is not None
         self.augment = augment or (lambda images, noise: images)
         self.networks = {
             "generator": VotedClass(generator),
@@ -118,12 +121,15 @@ class ConditionalGAN:
             made = votes.argmax(1)
             return with_class(latents, made, self.config.classes), made
 
+        def drawn(count: int, rejects: bool) -> tuple[Tensor, Tensor]:
+            return self.rejection.draw(sampler, count) if rejects else sampler(count)
+
         sampler = Sampler(generator, codes)
         losses_d = []
         steps = self.config.discriminator_steps
         for real, known in zip(images.tensor_split(steps), labels.tensor_split(steps), strict=True):
             with torch.no_grad():
-                fake, made = sampler(len(real))
+                fake, made = drawn(len(real), self._both)
             seen = self.augment(torch.cat([real, fake]), noise)
             logits = discriminator(seen, torch.cat([known, made]))
             loss_d = hinge.discriminator(*logits.tensor_split([len(real)]))
@@ -131,8 +137,7 @@ class ConditionalGAN:
             losses_d.append(loss_d.detach())
 
         with frozen(discriminator):
-            draw = self.rejection.draw if self.rejection else lambda sampler, n: sampler(n)
-            fake, made = draw(sampler, len(images) // steps)
+            fake, made = drawn(len(images) // steps, self.rejection is not None)
             loss_g = hinge.generator(discriminator(self.augment(fake, noise), made))
             descend(fabric, loss_g, self.optimizers["generator"])
         return {
