@@ -13,7 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 import mempaper
-from mempaper import experiments, images, recovery
+from mempaper import embeddings, experiments, images, recovery
 from mempaper.cli import app, work
 from mempaper.runs import Store
 from mempaper.training import losses
@@ -378,6 +378,23 @@ def test_a_user_trains_and_recovers_and_finds_both_again(user, tmp_path, monkeyp
     assert "finished train run's id" in wrong.stderr
 
 
+@pytest.mark.parametrize(("threshold", "recorded"), [("0.05", 0.05), ("q0", None)])
+def test_a_user_trains_with_rejection(threshold, recorded, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path / "runs"))
+    small = ["--images", "100", "--size", "8", "--steps", "1", "--batch-size", "4"]
+    small += ["--latent-dim", "4", "--width", "4", "--holdout", "50"]
+    done = call("train", "biggan", "digits", *small, "--threshold", threshold)
+    found = Store().get(run_id(done.stdout), kind="train").config["rejection"]
+    assert found["embedding"]["name"] == "pca"
+    if recorded is None:
+        data = Store().get(run_id(done.stdout), kind="train").config["data"]
+        images = experiments.splits.split_of(data).train[:]
+        features = embeddings.pca(images, dim=32)(images).double()
+        unit = features / features.norm(dim=1, keepdim=True)
+        recorded = float((1 - unit @ unit.T).fill_diagonal_(2).min())
+    assert found["threshold"] == pytest.approx(recorded, rel=1e-4)
+
+
 def test_an_interrupted_training_is_kept_for_the_next_attempt(environment, tmp_path, monkeypatch):
     monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path / "runs"))
     environment["MEMPAPER_RUNS"] = str(tmp_path / "runs")
@@ -436,6 +453,8 @@ def test_choices_are_those_of_the_package():
     [
         (["train", "dcgan", "nowhere"], "nowhere"),
         (["train", "dcgan", "digits", "--size", "17"], "17"),
+        (["train", "biggan", "digits", "--threshold", "q101"], "q101"),
+        (["train", "dcgan", "digits", "--threshold", "0.2"], "sagan"),
     ],
 )
 @pytest.mark.usefixtures("store")

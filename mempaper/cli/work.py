@@ -74,6 +74,17 @@ def train(
     loss: Annotated[
         Loss, typer.Option(help="Of families that leave a choice.")
     ] = Loss.non_saturating,
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TAU",
+            help="Memorization rejection with this threshold: a number, d-bar, or a quantile in "
+            "per cent such as q10. Of families that know classes.",
+        ),
+    ] = None,
+    embedding: Annotated[
+        str, typer.Option(metavar="NAME", help="The encoder that gives distances to reject by.")
+    ] = "pca",
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="As Lightning Fabric names it, e.g. bf16-mixed.")
     ] = "32-true",
@@ -101,12 +112,22 @@ def train(
         width=width,
         learning_rate=learning_rate,
         loss=loss.value,
+        rejection=_rejection(threshold, embedding),
         precision=precision,
         tensorboard=tensorboard,
         seed=seed,
         data_root=data_root,
     )
     _print_run(run)
+
+
+def _rejection(threshold: str | None, embedding: str) -> dict[str, float | str] | None:
+    if threshold is None:
+        return None
+    try:
+        return {"threshold": float(threshold), "embedding": embedding}
+    except ValueError:
+        return {"threshold": threshold, "embedding": embedding}
 
 
 def recover(
