@@ -12,7 +12,7 @@ from .errors import InputError
 from .generators import Generator
 from .networks.conditional import VotedClass, with_class
 
-__all__ = ["labelled_samples", "of_class"]
+__all__ = ["labelled_samples", "of_class", "samples_of_each_class"]
 
 
 class _OneClass(nn.Module):
@@ -53,6 +53,18 @@ def labelled_samples(
     ):
         images = generator.sample(count, seed=seed)
     return images, torch.cat(labels)[:count]
+
+
+def samples_of_each_class(
+    generator: Generator, count: int, *, seed: int = 0
+) -> Float[Tensor, "count classes c h w"]:
+    """Returns `count` images of each class, those of one row from the same code.
+
+    Raises
+        InputError  the generator knows no classes
+    """
+    of_each = (of_class(generator, label) for label in range(_voted(generator).classes))
+    return torch.stack([one.sample(count, seed=seed) for one in of_each], dim=1)
 
 
 def _voted(generator: Generator) -> VotedClass:

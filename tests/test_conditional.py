@@ -605,6 +605,16 @@ def test_samples_have_labels(trained, precision):
     assert torch.equal(three.sample(3, seed=1), three.sample(5, seed=1)[:3])
 
 
+def test_rows_of_samples_share_a_code_and_columns_a_class(trained):
+    generator = generators.load(trained("biggan"))
+    rows = class_conditional.samples_of_each_class(generator, 3, seed=1)
+    classes = generator.network.classes
+    assert rows.shape[:2] == (3, classes)
+    for label in range(classes):
+        alone = class_conditional.of_class(generator, label).sample(3, seed=1)
+        assert torch.equal(rows[:, label], alone)
+
+
 def test_classes_that_are_not_there_are_refused(trained):
     generator = generators.load(trained("sagan"))
     with pytest.raises(InputError, match="label must lie in 0 to 9; got 10"):

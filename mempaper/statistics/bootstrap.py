@@ -26,9 +26,14 @@ class Interval:
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
+    def __format__(self, spec: str) -> str:
+        """Returns estimate and interval: f"{interval:.1f}" is 5.0 [-1.2, 9.9]."""
+        return f"{self.estimate:{spec}} [{self.low:{spec}}, {self.high:{spec}}]"
+
     def in_percent(self) -> str:
-        """Returns the estimate of a share, and the interval in brackets: "5.0 [-1.2, 9.9]"."""
-        return f"{100 * self.estimate:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+        """Returns a share in per cent, with one decimal place."""
+        hundredfold = (100 * value for value in (self.low, self.high, self.estimate))
+        return f"{Interval(*hundredfold, self.confidence):.1f}"
 
 
 def bootstrap_interval(

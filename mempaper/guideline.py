@@ -1,0 +1,68 @@
+"""Thresholds of memorization rejection, and what they would reject (Bai et al. 2022, Sec. 5.7)."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from .claims import Tradeoff
+from .experiments import Copying
+from .rejection import ThresholdProposal
+from .sweep import Sweep, c_t, fid
+
+__all__ = ["at_d_bar", "marks", "proposal", "table"]
+
+_D_BAR = "d-bar"
+_ROUNDED = 1e-5  # tau is d-bar of six digits
+
+
+def proposal(copying: Copying) -> ThresholdProposal:
+    """Returns the distances of training and of hold-out images, from which tau is read."""
+    return ThresholdProposal(copying.distances["train"], copying.distances["holdout"])
+
+
+def marks(sweep: Sweep) -> dict[str, float]:
+    """Returns each tau above 0 by its name, where it is d-bar by that one."""
+    return {_name(sweep, tau): tau for tau in sweep.thresholds}
+
+
+def table(sweep: Sweep) -> pd.DataFrame:
+    """Returns for each tau above 0 what it rejects, in per cent, and what training with it changes.
+
+    The rejected are training images, held against the others, hold-out images, and images of the
+    models trained without rejection.
+    """
+    plain = sweep.by_threshold[0.0]
+    found = proposal(plain[0])
+    rows = []
+    for name, tau in marks(sweep).items():
+        copies = sum((copying.distances["generated"] <= tau).mean() for copying in plain)
+        growth = sweep.growth(tau, fid("holdout"))
+        rows.append(
+            {
+                "threshold": name,
+                "tau": f"{tau:.3g}",
+                "of training images (%)": f"{100 * (found.train <= tau).mean():.0f}",
+                "of hold-out images (%)": f"{100 * found.rejected(tau):.0f}",
+                "of generated images (%)": f"{100 * copies / len(plain):.0f}",
+                "rise of C_T": f"{sweep.rise(tau, c_t()):.2f}",
+                "growth of FID (%)": growth.in_percent(),
+            }
+        )
+    return pd.DataFrame(rows).set_index("threshold").rename_axis(None)
+
+
+def at_d_bar(sweeps: Mapping[str, Sweep]) -> dict[str, Tradeoff]:
+    """Returns what a threshold of d-bar changes, by model; without those not trained with it."""
+    return {
+        name: swept.tradeoff(tau, reference="holdout")
+        for name, swept in sweeps.items()
+        for tau in swept.thresholds
+        if _name(swept, tau) == _D_BAR
+    }
+
+
+def _name(sweep: Sweep, tau: float) -> str:
+    plain = sweep.by_threshold[0.0][0]
+    if abs(tau / plain.d_bar - 1) < _ROUNDED:
+        return _D_BAR
+    return f"quantile of {100 * (plain.distances['train'] <= tau).mean():.0f} %"
