@@ -5,6 +5,7 @@ nearer. Held against them, a generator that copies nothing seems to copy, or one
 not.
 """
 
+import numpy as np
 import pandas as pd
 
 from .experiments import Copying, Scores
@@ -21,7 +22,7 @@ __all__ = [
 ]
 
 
-def distances(copying: Copying) -> dict[str, "np.ndarray"]:
+def distances(copying: Copying) -> dict[str, np.ndarray]:
     """Returns the distances of hold-out images and references by title."""
     return {TITLES[name]: copying.distances[name] for name in copying.scores}
 
@@ -40,7 +41,7 @@ def unshifted(copying: Copying) -> list[str]:
     return [
         TITLES[name]
         for name, scores in copying.baseline.items()
-        if name == "holdout" or 0 in c_t(scores).interval
+        if name == "holdout" or 0.0 in c_t(scores).interval
     ]
 
 
@@ -69,9 +70,9 @@ def held_against(copying: Copying) -> pd.DataFrame:
     rows = [
         {
             "set": TITLES[name],
-            "mean distance over that of generated, less 1 (%)": excess[TITLES[name]].in_percent(),
+            "farther than generated (%)": excess[TITLES[name]].in_percent(),
             "C_T of generated": _text(c_t(scores).interval),
-            "of hold-out images": f"{-c_t(copying.baseline[name]).statistic:.1f}",
+            "C_T of hold-out images": f"{-c_t(copying.baseline[name]).statistic:.1f}",
         }
         for name, scores in copying.scores.items()
     ]
