@@ -1,11 +1,12 @@
 """Images in [-1, 1] with fixed, disjoint splits.
 
 Comparing errors of training and validation images is only fair where the two could be exchanged.
-So the official training part of `digits`, `mnist`, `fashion_mnist` and `cifar10` gets one fixed
-random order; hold-out images are its end, training images its beginning, and the official test part
-is kept apart. `faces` have numbers: training images count from 0, hold-out images from 1,000,000.
-Folders, CelebA and LSUN keep the order of their files, as the papers do: first the training images,
-then the hold-out images.
+So the official training part of `digits`, `mnist`, `fashion_mnist`, `cifar10` and `cifair10` gets
+one fixed random order; hold-out images are its end, training images its beginning, and the official
+test part is kept apart. `faces` have numbers: training images count from 0, hold-out images from
+1,000,000. Folders, CelebA and LSUN keep the order of their files, as the papers do: first the
+training images, then the hold-out images. `cifar10_1` is a test set: unless asked for, it has no
+hold-out images.
 """
 
 import difflib

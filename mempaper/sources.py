@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from platformdirs import user_cache_path
 
-from . import faces
+from . import cifar_variants, faces
 from .errors import InputError
 from .progress import track
 from .readers import Part, cropped, image_files, read_files
@@ -90,11 +90,21 @@ def _faces(root: Path, size: int | None, train: int | None, holdout: int | None)
     return part(0, wanted), part(HOLDOUT_FACES, kept), None
 
 
-def _torchvision(name: str, root: Path, size: int | None, train: int | None, holdout: int | None):
+def _torchvisions(name: str) -> Callable:
     from ._torchvision import torchvision
 
+    return getattr(torchvision.datasets, name)
+
+
+def _torchvision(
+    dataset: Callable[[], Callable],
+    root: Path,
+    size: int | None,
+    train: int | None,
+    holdout: int | None,
+):
     def part(official: bool) -> Part:
-        found = getattr(torchvision.datasets, name)(str(root), train=official, download=False)
+        found = dataset()(str(root), train=official, download=False)
         pixels = np.asarray(found.data)
         pixels = pixels[:, None] if pixels.ndim == 3 else pixels.transpose(0, 3, 1, 2)
         return Part(resized(pixels, size), np.asarray(found.targets, dtype=np.int64))
@@ -103,10 +113,13 @@ def _torchvision(name: str, root: Path, size: int | None, train: int | None, hol
 
 
 def _download(name: str, root: Path) -> None:
-    from ._torchvision import torchvision
-
     for official in (True, False):
-        getattr(torchvision.datasets, name)(str(root), train=official, download=True)
+        _torchvisions(name)(str(root), train=official, download=True)
+
+
+def _cifar10_1(root: Path, size: int | None, train: int | None, holdout: int | None):
+    found = cifar_variants.read_cifar10_1(root)
+    return Part(resized(found.pixels, size), found.labels), None, None
 
 
 def _folder(path: str, root: Path, size: int | None, train: int | None, holdout: int | None):
@@ -151,7 +164,7 @@ def _tv(title: str, name: str, count: int, size: int, path: str, origin: str) ->
         title=title,
         count=count,
         size=size,
-        read=partial(_torchvision, name),
+        read=partial(_torchvision, partial(_torchvisions, name)),
         holdout=10_000,
         origin=origin,
         path=path,
@@ -177,6 +190,27 @@ NAMED: dict[str, Source] = {
         "Fashion-MNIST", "FashionMNIST", 70_000, 28, "FashionMNIST", "Xiao et al. 2017"
     ),
     "cifar10": _tv("CIFAR-10", "CIFAR10", 60_000, 32, "cifar-10-batches-py", "Krizhevsky 2009"),
+    "cifair10": Source(
+        "ciFAIR-10",
+        60_000,
+        32,
+        partial(_torchvision, cifar_variants.cifair10),
+        10_000,
+        "Barz and Denzler 2020",
+        path="ciFAIR-10",
+        download=cifar_variants.fetch_cifair10,
+    ),
+    "cifar10_1": Source(
+        "CIFAR-10.1",
+        2_000,
+        32,
+        _cifar10_1,
+        0,
+        "Recht et al. 2018",
+        shuffled=False,
+        path="CIFAR-10.1",
+        download=cifar_variants.fetch_cifar10_1,
+    ),
     "celeba": _files(
         "CelebA", 202_599, "celeba/img_align_celeba", "Liu et al. 2015; by hand, unpacked"
     ),
