@@ -36,7 +36,7 @@ thresholds = [
     "q30",
     "d-bar",
 ]  # tau: numbers, quantiles in per cent of the distances between training images, or their mean
-encoder = "pca"  # {pca, pixels, classifier, squeezenet, cifar10_resnet20, inception} whose features give all distances
+encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features give all distances
 references = [
     "warped"
 ]  # {test, test_unduplicated, cifar10_1, cifair10, warped} beside the hold-out images
@@ -44,8 +44,10 @@ generated = 1000  # [210, inf) images of each generator
 seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 
 # %%
+import matplotlib.pyplot as plt
 
-from mempaper import experiments, plotting, sweep
+from mempaper import claims, class_conditional, experiments, generators, plotting, sweep
+from mempaper import references as reference_sets
 
 plotting.style()
 runs = experiments.train_all(
@@ -97,7 +99,8 @@ sets = ["holdout", *references]
 fig, axes = plt.subplots(len(sets), 1, figsize=(7, 4.2 * len(sets)), squeeze=False)
 for reference, ax in zip(sets, axes.flat, strict=True):
     pairs = sweep.against_each_other(sweeps, reference=reference)
-    plotting.fid_against_copying(pairs, ax=ax, reference=reference, encoder=encoder)
+    title = reference_sets.TITLES[reference]
+    plotting.fid_against_copying(pairs, ax=ax, reference=title, encoder=encoder)
 plt.show()
 
 # %%
@@ -159,7 +162,10 @@ claims.judge(
 # %%
 claims.judge(
     "mr-maintains-fid-to-reference",
-    tradeoffs={f"{name}, {each}": swept.tradeoff(middle, reference=each) for each in references},
+    tradeoffs={
+        f"{name}, {reference_sets.TITLES[each]}": swept.tradeoff(middle, reference=each)
+        for each in references
+    },
 )
 
 # %%
