@@ -132,10 +132,15 @@ def test_generated_images_are_judged_against_what_is_trusted(copying, times, ver
 
 
 def test_the_stricter_reference_is_the_one_farther_away(copying):
-    """C_T against the warped images, which lie farther, is lower."""
-    ordered = reference_shift.by_distance(copying)
-    judged = claims.judge("distinct-references-are-stricter", statistics=ordered)
-    assert judged.verdict == verdicts.REPRODUCED
-    turned = dict(reversed(ordered.items()))
-    judged = claims.judge("distinct-references-are-stricter", statistics=turned)
-    assert judged.verdict == verdicts.NOT_REPRODUCED
+    scores = {
+        "holdout": with_interval(copying.scores["holdout"], -2.0, -1.0),
+        "warped": with_interval(copying.scores["warped"], -6.0, -5.0),
+    }
+    found = dataclasses.replace(copying, scores=scores)
+    turned = {name: found.distances[name] for name in ("warped", "holdout")}
+    turned = dict(zip(("holdout", "warped"), turned.values(), strict=True))
+    other = dataclasses.replace(found, distances=found.distances | turned)
+    for each, expected in ((found, verdicts.REPRODUCED), (other, verdicts.NOT_REPRODUCED)):
+        ordered = reference_shift.by_distance(each)
+        judged = claims.judge("distinct-references-are-stricter", statistics=ordered)
+        assert judged.verdict == expected
