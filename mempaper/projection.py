@@ -29,8 +29,8 @@ def plane(
             "perplexity", f"lie in (0, {len(joined)}), the images", perplexity, "30 is usual."
         )
     with threadpool_limits(limits=1):
-        points = TSNE(
-            init="pca", perplexity=perplexity, random_state=seed, n_jobs=1
-        ).fit_transform(joined)
+        points = TSNE(init="pca", perplexity=perplexity, random_state=seed, n_jobs=1).fit_transform(
+            joined
+        )
     ends = np.cumsum([len(rows) for rows in features.values()])[:-1]
     return dict(zip(features, np.split(points.astype(np.float64), ends), strict=True))

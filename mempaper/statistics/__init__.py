@@ -4,8 +4,8 @@ from .bootstrap import Interval, bootstrap_interval, mean_interval, share_interv
 from .cells import kmeans_cells
 from .class_wise_copying import ClassWiseResult, bai2022_cells, class_wise_copying_test
 from .convergence import pass_ratio
-from .coverage import coverage_contrast, rarefied_coverage
 from .copying_scores import z_u
+from .coverage import coverage_contrast, rarefied_coverage
 from .data_copying import (
     FEW_TEST_IMAGES,
     CellResult,

@@ -39,9 +39,7 @@ def rarefied_coverage(real, generated, drawn: int, *, k: int = 5) -> Float64[np.
     check_count("drawn", drawn, 1)
     total = len(generated)
     if drawn > total:
-        raise InputError(
-            "drawn", f"be at most {total}, the generated images", drawn, "Draw fewer."
-        )
+        raise InputError("drawn", f"be at most {total}, the generated images", drawn, "Draw fewer.")
     return 1 - _missed(ball_hits(real, generated, k=k), total, drawn)
 
 

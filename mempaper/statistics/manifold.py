@@ -7,7 +7,13 @@ from jaxtyping import Bool, Float64, Int
 
 from .feature_arrays import as_features, require_more_than
 
-__all__ = ["DensityCoverage", "PrecisionRecall", "ball_hits", "density_coverage", "precision_recall"]
+__all__ = [
+    "DensityCoverage",
+    "PrecisionRecall",
+    "ball_hits",
+    "density_coverage",
+    "precision_recall",
+]
 
 _ELEMENTS_AT_ONCE = 2**23  # distances in one block: 64 MiB
 
