@@ -92,7 +92,7 @@ def rank_correlation(x, y, *, confidence: float = 0.95) -> Interval:
     return Interval(float(low), float(high), r, confidence)
 
 
-def correlation_table(sampled: Sampled, *, nearest: float = 20) -> pd.DataFrame:
+def correlation_table(sampled: Sampled, *, nearest: float | int = 20) -> pd.DataFrame:
     """Returns how the distance to training images goes with that to hold-out images.
 
     nearest  per cent of each set that make up the second column
