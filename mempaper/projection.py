@@ -13,13 +13,13 @@ __all__ = ["plane"]
 
 
 def plane(
-    features: Mapping[str, np.ndarray], *, perplexity: float | int = 30, seed: int = 0
+    features: Mapping[str, np.ndarray], *, perplexity: float | int = 30
 ) -> dict[str, np.ndarray]:
     """Returns the points (n, 2) of each set of features (n, d) in the t-SNE plane of all of them.
 
-    Started from principal components, on one thread: same features and seed, same bits. Neighbours
-    in the features mostly are neighbours in the plane; its distances, areas and densities mean
-    nothing (van der Maaten and Hinton 2008, Sec. 3).
+    Started from the principal components, on one thread: same features, same bits. Neighbours in the
+    features mostly are neighbours in the plane (van der Maaten and Hinton 2008); its distances,
+    areas and densities mean nothing.
 
     perplexity  about how many neighbours count for each image, below the number of images
     """
@@ -29,7 +29,7 @@ def plane(
             "perplexity", f"lie in (0, {len(joined)}), the images", perplexity, "30 is usual."
         )
     with threadpool_limits(limits=1):
-        points = TSNE(init="pca", perplexity=perplexity, random_state=seed, n_jobs=1).fit_transform(
+        points = TSNE(init="pca", perplexity=perplexity, random_state=0, n_jobs=1).fit_transform(
             joined
         )
     ends = np.cumsum([len(rows) for rows in features.values()])[:-1]

@@ -90,7 +90,7 @@ def percentile_grid(
 
 
 def distance_bands(
-    curves: Mapping[str, Sequence[tuple[float, float, Interval]]],
+    curves: Mapping[str, Sequence[tuple[float | int, float | int, Interval]]],
     *,
     ax: Axes,
     to: str,  # the set that the means are distances to, such as "hold-out"

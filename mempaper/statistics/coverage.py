@@ -48,10 +48,8 @@ def _missed(hits: Int[np.ndarray, "n"], total: int, drawn: int) -> Float64[np.nd
     others = total - hits
     possible = others >= drawn
     others = np.maximum(others, drawn)
-    logarithm = (
-        gammaln(others + 1)
-        - gammaln(others - drawn + 1)
-        - gammaln(total + 1)
-        + gammaln(total - drawn + 1)
+    # In this order a ball without hits gives 0 exactly.
+    logarithm = (gammaln(others + 1) - gammaln(total + 1)) - (
+        gammaln(others - drawn + 1) - gammaln(total - drawn + 1)
     )
     return np.where(possible, np.exp(logarithm), 0.0)

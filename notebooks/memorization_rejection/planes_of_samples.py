@@ -46,7 +46,7 @@ label = None  # class to look at; null: all classes
 shown = 200  # [10, 5000] points of each set in the plane, at most
 perplexity = 30.0  # (0, 1000] t-SNE: about how many neighbours count for each image
 neighbours = 5  # [1, 100] to which the ball around each real image reaches
-seed = 0  # [0, inf) of training, samples and plane
+seed = 0  # [0, inf) of training and of the samples
 
 # %%
 import matplotlib.pyplot as plt
@@ -62,7 +62,7 @@ runs = experiments.train_all([job | {"steps": steps} for steps in stages])
 found = sampled.sample(runs, encoder=encoder, generated=generated, seed=seed)
 at = {f"{n:,} steps": each.of_class(label) for n, each in zip(stages, found, strict=True)}
 last = list(at.values())[-1]
-plane = projection.plane(through_training.points_of(at, shown), perplexity=perplexity, seed=seed)
+plane = projection.plane(through_training.points_of(at, shown), perplexity=perplexity)
 
 # %% [markdown]
 # ## Three stages of one training
