@@ -36,21 +36,26 @@ class Band:
     to_holdout: Interval
 
 
-def bands(to_train, to_holdout, *, edges: Sequence[float | int] = EDGES) -> list[Band]:
+def bands(to_train, to_holdout, labels=None, *, edges: Sequence[float | int] = EDGES) -> list[Band]:
     """Returns the bands between each two of `edges`, of distances (n,) of the same n images.
+
+    Percentiles are those of each class, so that all bands hold as much of each: without that the
+    lowest would mostly hold the classes whose images are alike.
+
+    labels  (n,); None: all images are of one class
 
     Raises
         InputError  a band has fewer than two images
     """
-    order = np.argsort(to_train, kind="stable")
+    at = _percentiles(to_train, labels)
     found = []
     for low, high in pairwise(edges):
-        chosen = order[round(low / 100 * len(order)) : round(high / 100 * len(order))]
-        if len(chosen) < 2:
+        chosen = (low < at) & (at <= high)
+        if chosen.sum() < 2:
             raise InputError(
                 "to_train",
                 "have at least two images in each band",
-                f"{len(chosen)} of {len(order)} between {low} % and {high} %",
+                f"{chosen.sum()} of {len(at)} between {low} % and {high} %",
                 "Take more images, or wider bands.",
             )
         means = (bootstrap_interval(np.mean, of[chosen]) for of in (to_train, to_holdout))
@@ -80,35 +85,58 @@ def percentile_excesses(
     }
 
 
-def rank_correlation(x, y, *, confidence: float = 0.95) -> Interval:
-    """Returns Spearman's correlation of x and y (n,), n >= 4, with the interval of Fisher's z.
+def rank_correlation(x, y, labels=None, *, confidence: float = 0.95) -> Interval:
+    """Returns Spearman's correlation of x and y (n,), with the interval of Fisher's z.
 
-    The variance of z is (1 + r^2 / 2) / (n - 3) (Bonett and Wright 2000).
+    With labels (n,) ranks are those within each class. The variance of z is (1 + r^2 / 2) / (n - 3)
+    (Bonett and Wright 2000), with one image less for each further class.
     """
-    r = float(scipy.stats.spearmanr(x, y).statistic)
-    half = scipy.stats.norm.ppf((1 + confidence) / 2) * np.sqrt((1 + r**2 / 2) / (len(x) - 3))
+    of_x, of_y = (_percentiles(values, labels, average=True) - 50 for values in (x, y))
+    r = float(np.clip(of_x @ of_y / np.sqrt((of_x @ of_x) * (of_y @ of_y)), -1, 1))
+    free = len(of_x) - 2 - (1 if labels is None else len(np.unique(labels)))
+    half = scipy.stats.norm.ppf((1 + confidence) / 2) * np.sqrt((1 + r**2 / 2) / free)
     with np.errstate(divide="ignore"):
         low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
     return Interval(float(low), float(high), r, confidence)
 
 
 def correlation_table(sampled: Sampled, *, nearest: float | int = 20) -> pd.DataFrame:
-    """Returns how the distance to training images goes with that to hold-out images.
+    """Returns how the distance to training images goes with that to hold-out images, within
+    classes.
 
-    nearest  per cent of each set that make up the second column
+    nearest  per cent of each class that make up the second column
     """
     rows = []
     for title, name in (("generated", "generated"), ("hold-out", "holdout")):
-        x, y = sampled.to_train[name], sampled.to_holdout[name]
-        near = np.argsort(x, kind="stable")[: round(nearest / 100 * len(x))]
+        x, y, labels = sampled.to_train[name], sampled.to_holdout[name], sampled.labels[name]
+        if sampled.labels["generated"] is None:
+            labels = None
+        near = _percentiles(x, labels) <= nearest
         rows.append(
             {
                 "images": title,
-                "all": _told(rank_correlation(x, y)),
-                f"nearest {nearest:g} %": _told(rank_correlation(x[near], y[near])),
+                "all": _told(rank_correlation(x, y, labels)),
+                f"nearest {nearest:g} %": _told(
+                    rank_correlation(x[near], y[near], None if labels is None else labels[near])
+                ),
             }
         )
     return pd.DataFrame(rows).set_index("images").rename_axis(None)
+
+
+def _percentiles(values, labels, *, average: bool = False) -> np.ndarray:
+    """Returns at which percentile of its class each value lies, in (0, 100) and 50 on average.
+
+    average  equal values share their mean percentile; else the first is lower
+    """
+    values = np.asarray(values)
+    labels = np.zeros(len(values)) if labels is None else np.asarray(labels)
+    at = np.empty(len(values))
+    for label in np.unique(labels):
+        chosen = labels == label
+        ranks = scipy.stats.rankdata(values[chosen], "average" if average else "ordinal")
+        at[chosen] = 100 * (ranks - 0.5) / chosen.sum()
+    return at
 
 
 def _told(r: Interval) -> str:

@@ -83,7 +83,16 @@ def test_bands_lie_between_percentiles():
     assert (low.to_holdout.estimate, high.to_holdout.estimate) == (990.5, 940.5)
     assert low.to_train.low < 9.5 < low.to_train.high
     with pytest.raises(InputError, match="1 of 40 between 4 % and 8 %"):
-        distance_bands.bands(to_train[:40], to_train[:40])
+        distance_bands.bands(np.arange(40.0), np.arange(40.0))
+
+
+def test_bands_hold_as_much_of_each_class():
+    """A class at 0 to 9 and one at 100 to 109: the lower half of both together is 0-4, 100-104."""
+    distances = np.concatenate([np.arange(10.0), 100 + np.arange(10.0)])
+    low, high = distance_bands.bands(
+        distances, distances, np.repeat([4, 7], 10), edges=(0, 50, 100)
+    )
+    assert (low.to_train.estimate, high.to_train.estimate) == (52, 57)
 
 
 def test_excess_of_percentiles():
@@ -198,15 +207,25 @@ def test_without_classes_there_is_none_to_choose(store):
         all_of.of_class(3)
 
 
+def test_rank_correlation_within_classes():
+    """In each class the one falls as the other rises; both are larger in the second class."""
+    x = np.array([1, 2, 3, 4, 11, 12, 13, 14])
+    y = np.array([4, 3, 2, 1, 14, 13, 12, 11])
+    assert distance_bands.rank_correlation(x, y).estimate > 0
+    assert distance_bands.rank_correlation(x, y, np.repeat([0, 1], 4)).estimate == -1
+
+
 def test_correlations_of_all_and_of_the_nearest(found):
     table = distance_bands.correlation_table(found, nearest=50)
     assert table.index.tolist() == ["generated", "hold-out"]
-    x, y = found.to_train["generated"], found.to_holdout["generated"]
-    expected = pd.Series(x).rank().corr(pd.Series(y).rank())
-    assert table.loc["generated", "all"].startswith(f"{expected:.2f} [")
-    near = x <= np.median(x)
-    expected = pd.Series(x[near]).rank().corr(pd.Series(y[near]).rank())
-    assert table.loc["generated", "nearest 50 %"].startswith(f"{expected:.2f} [")
+    frame = pd.DataFrame({"x": found.to_train["generated"], "y": found.to_holdout["generated"]})
+    labels = found.labels["generated"]
+    place = frame["x"].groupby(labels).rank(pct=True)
+    for column, chosen in (("all", place <= 1), ("nearest 50 %", place <= 0.5)):
+        of_class = frame[chosen].groupby(labels[chosen])
+        ranks = of_class.transform(lambda v: (v.rank() - v.rank().mean()) / len(v))
+        expected = ranks["x"].corr(ranks["y"])
+        assert table.loc["generated", column].startswith(f"{expected:.2f} [")
 
 
 # Stages and sides
