@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Samples on their way to the training images
 #
-# A generative adversarial network knows the distribution of images from its training images only. Train it long
-# enough, and its samples come ever nearer to these: {cite:t}`bai2022` show three stages of one
+# A generative adversarial network knows the distribution of images from its training images only. The
+# longer it trains, the nearer its samples come to these: {cite:t}`bai2022` show three stages of one
 # training in a plane (their Fig. 4). They then propose a line between near and far, the mean distance
 # of a training image to the nearest other one,
 #
@@ -68,7 +68,8 @@ plane = projection.plane(through_training.points_of(at, shown), perplexity=perpl
 # ## Three stages of one training
 #
 # The first panels of {numref}`fig-stages` show samples of one generator after more and more updates,
-# each over the same training images. In the last panel stand hold-out images, real ones that
+# each over the same training images. Every stage was trained by itself: with the same seed the shorter
+# training is the beginning of the longer one. In the last panel stand hold-out images, real ones that
 # the training never saw, where a perfect generator's samples would lie. All panels are the same plane, so
 # points of different panels can be compared. Look for samples that leave regions of their own and
 # join the training images, and in the last stage for samples crowded around single training images, which

@@ -56,7 +56,7 @@ metric = f"1 - cos of {encoder} features"
 #
 # {numref}`fig-percentiles` shows samples of one class in pairs of rows: the samples that end at a
 # percentile of all distances in this class, and below each its nearest training image. Go down the
-# left rows of samples: they should become worse. The nearest training image may be of another class;
+# rows of samples: they should become worse. The nearest training image may be of another class;
 # it was sought among all.
 
 # %%
