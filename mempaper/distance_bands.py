@@ -64,7 +64,7 @@ def bands(to_train, to_holdout, labels=None, *, edges: Sequence[float | int] = E
 
 
 def percentile_excesses(
-    reference, generated, percentiles: Iterable[float | int], *, seed: int = 0
+    reference, generated, percentiles: Iterable[float | int]
 ) -> dict[str, Interval]:
     """Returns each percentile of the reference's distances over that of the generated, less 1.
 
@@ -79,10 +79,7 @@ def percentile_excesses(
 
         return of
 
-    return {
-        f"{p:g} %": bootstrap_interval(excess(p), reference, generated, seed=seed)
-        for p in percentiles
-    }
+    return {f"{p:g} %": bootstrap_interval(excess(p), reference, generated) for p in percentiles}
 
 
 def rank_correlation(x, y, labels=None, *, confidence: float = 0.95) -> Interval:

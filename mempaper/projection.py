@@ -17,9 +17,9 @@ def plane(
 ) -> dict[str, np.ndarray]:
     """Returns the points (n, 2) of each set of features (n, d) in the t-SNE plane of all of them.
 
-    Started from the principal components, on one thread: same features, same bits. Neighbours in the
-    features mostly are neighbours in the plane (van der Maaten and Hinton 2008); its distances,
-    areas and densities mean nothing.
+    Started from the principal components, on one thread: same features, same bits. Neighbours in
+    the features mostly are neighbours in the plane (van der Maaten and Hinton 2008); its
+    distances, areas and densities mean nothing.
 
     perplexity  about how many neighbours count for each image, below the number of images
     """
