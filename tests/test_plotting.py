@@ -525,6 +525,20 @@ def error_bars(container):
     return points.get_xydata().tolist(), [span.get_segments() for span in spans]
 
 
+def test_bands_stand_at_their_middles(ax):
+    curves = {
+        "generated": [(0, 4, between(1, 3, 2)), (4, 100, between(5, 8, 6))],
+        "hold-out": [(0, 100, between(4, 6, 5))],
+    }
+    assert plotting.distance_bands(curves, ax=ax, to="training", metric="1 - cos") is ax
+    points, (up,) = error_bars(ax.containers[0])
+    assert points == [[2, 2], [52, 6]]
+    np.testing.assert_allclose(up, [[[2, 1], [2, 3]], [[52, 5], [52, 8]]])
+    assert legend(ax) == ["generated", "hold-out"]
+    assert "nearest training image\n(1 - cos)" in ax.get_ylabel()
+    assert ax.get_ylim()[0] == 0
+
+
 def test_fid_stands_over_copying_with_both_intervals(ax):
     copying = {0.0: between(-4, -2, -3), 0.2: between(-2, 1, -1)}
     distance = {0.0: between(5, 7, 6), 0.2: between(6, 9, 8)}

@@ -2,6 +2,7 @@
 
 from .copying import (
     copying_against_threshold,
+    distance_bands,
     distance_distributions,
     fid_against_copying,
     percentile_grid,
@@ -22,6 +23,7 @@ __all__ = [
     "CYCLE",
     "convergence_curves",
     "copying_against_threshold",
+    "distance_bands",
     "distance_distributions",
     "embedding_scatter",
     "error_against_strength",

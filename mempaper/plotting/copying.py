@@ -10,10 +10,11 @@ from ..statistics import Interval
 from ..statistics.bootstrap import as_sample
 from .distributions import shares
 from .grids import image_grid
-from .theme import CYCLE, DISTANCE_LABEL, INK, LINES, MARKS
+from .theme import CYCLE, DISTANCE_LABEL, INK, LINES, MARKS, colored, darker
 
 __all__ = [
     "copying_against_threshold",
+    "distance_bands",
     "distance_distributions",
     "fid_against_copying",
     "percentile_grid",
@@ -86,6 +87,43 @@ def percentile_grid(
         rows[f"{percentile:g} %, d = {distances[chosen[-1]]:.2g}"] = images[chosen]
         rows[f"nearest to {percentile:g} %"] = nearest[chosen]
     return image_grid(rows, ax=ax)
+
+
+def distance_bands(
+    curves: Mapping[str, Sequence[tuple[float | int, float | int, Interval]]],
+    *,
+    ax: Axes,
+    to: str,  # the set that the means are distances to, such as "hold-out"
+    metric: str,  # of the distances, and of which features
+) -> Axes:
+    """Draws mean distances of images in bands of their distance to the training images, each at
+    the middle of its band.
+
+    curves  name -> (lower percentile, upper percentile, mean), in this order
+    """
+    for number, (name, color) in enumerate(colored(curves).items()):
+        lows, highs, means = zip(*curves[name], strict=True)
+        middles, reach = _bars(means)
+        ax.errorbar(
+            np.add(lows, highs) / 2,
+            middles,
+            yerr=reach,
+            fmt=MARKS[number % len(MARKS)],
+            linestyle=LINES[number % 4],
+            color=darker(color),
+            markerfacecolor=color,
+            markersize=7,
+            elinewidth=1,
+            label=name,
+        )
+    ax.set(
+        xlabel="band of the distance to the nearest training image (percentiles)",
+        ylabel=f"mean distance to the\nnearest {to} image\n({metric})",
+        xlim=(0, 100),
+    )
+    ax.set_ylim(bottom=0)
+    ax.legend()
+    return ax
 
 
 def fid_against_copying(

@@ -37,7 +37,15 @@ def embedding_scatter(points: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
         )
     ax.set(xticks=[], yticks=[])
     ax.grid(visible=False)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=2, fontsize="small")
+    ax.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        ncols=2,
+        fontsize="small",
+        frameon=False,
+        handletextpad=0.1,
+        columnspacing=1,
+    )
     return ax
 
 

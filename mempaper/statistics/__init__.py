@@ -5,6 +5,7 @@ from .cells import kmeans_cells
 from .class_wise_copying import ClassWiseResult, bai2022_cells, class_wise_copying_test
 from .convergence import pass_ratio
 from .copying_scores import z_u
+from .coverage import coverage_contrast, rarefied_coverage
 from .data_copying import (
     FEW_TEST_IMAGES,
     CellResult,
@@ -18,6 +19,7 @@ from .kernel import KernelDistance, kernel_distance, squared_discrepancy
 from .manifold import (
     DensityCoverage,
     PrecisionRecall,
+    ball_hits,
     density_coverage,
     precision_recall,
 )
@@ -52,8 +54,10 @@ __all__ = [
     "OverfittingTest",
     "PrecisionRecall",
     "bai2022_cells",
+    "ball_hits",
     "bootstrap_interval",
     "class_wise_copying_test",
+    "coverage_contrast",
     "data_copying_test",
     "density_coverage",
     "frechet_distance",
@@ -70,6 +74,7 @@ __all__ = [
     "paired_excess",
     "pass_ratio",
     "precision_recall",
+    "rarefied_coverage",
     "relative_excess",
     "share_interval",
     "squared_discrepancy",

@@ -3,11 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, Int
 
 from .feature_arrays import as_features, require_more_than
 
-__all__ = ["DensityCoverage", "PrecisionRecall", "density_coverage", "precision_recall"]
+__all__ = [
+    "DensityCoverage",
+    "PrecisionRecall",
+    "ball_hits",
+    "density_coverage",
+    "precision_recall",
+]
 
 _ELEMENTS_AT_ONCE = 2**23  # distances in one block: 64 MiB
 
@@ -58,15 +64,22 @@ def density_coverage(real, generated, *, k: int = 5) -> DensityCoverage:
 
     real, generated  (n, d) and (m, d), n more than k, finite
     """
-    real, generated = as_features(real=real, generated=generated)
-    require_more_than(k, real=real)
-    squared_radii = _squared_radii(real, k)
-    hits = np.zeros(len(real))
-    for rows, distances in _blocks(real, generated):
-        hits[rows] = (distances < squared_radii[rows, None]).sum(axis=1)
+    hits = ball_hits(real, generated, k=k)
     return DensityCoverage(
         density=float(hits.sum() / (k * len(generated))), coverage=float((hits > 0).mean())
     )
+
+
+def ball_hits(real, generated, *, k: int = 5) -> Int[np.ndarray, "n"]:
+    """Returns how many generated images lie in the ball of each real one, as `density_coverage`
+    counts them."""
+    real, generated = as_features(real=real, generated=generated)
+    require_more_than(k, real=real)
+    squared_radii = _squared_radii(real, k)
+    hits = np.zeros(len(real), dtype=np.int64)
+    for rows, distances in _blocks(real, generated):
+        hits[rows] = (distances < squared_radii[rows, None]).sum(axis=1)
+    return hits
 
 
 def _covered(

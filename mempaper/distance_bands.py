@@ -1,0 +1,140 @@
+"""Samples in bands of their distance to the training images (Bai et al. 2022, Figs. 2 and 3).
+
+A sample near to the training images may be good, or a copy. Images that training never saw tell the
+two apart: a good sample is near to these, too. Bands of hold-out images, made in the same way, say
+what a band of real images looks like, for the nearest images lie where all images are dense.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import scipy.stats
+
+from .errors import InputError
+from .sampled import Sampled
+from .statistics import Interval, bootstrap_interval
+
+__all__ = ["Band", "bands", "correlation_table", "percentile_excesses", "rank_correlation"]
+
+EDGES = (0, 4, 8, 12, 16, 20, 40, 60, 80, 100)
+"""The percentiles of the paper's Figs. 3 and 2."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """Images between two percentiles of their distance to the nearest training image.
+
+    to_train, to_holdout  mean distances to the nearest training and hold-out image
+    """
+
+    low: float
+    high: float
+    to_train: Interval
+    to_holdout: Interval
+
+
+def bands(to_train, to_holdout, labels=None, *, edges: Sequence[float | int] = EDGES) -> list[Band]:
+    """Returns the bands between each two of `edges`, of distances (n,) of the same n images.
+
+    Percentiles are those of each class, so that all bands hold as much of each: without that the
+    lowest would mostly hold the classes whose images are alike.
+
+    labels  (n,); None: all images are of one class
+
+    Raises
+        InputError  a band has fewer than two images
+    """
+    at = _percentiles(to_train, labels)
+    found = []
+    for low, high in pairwise(edges):
+        chosen = (low < at) & (at <= high)
+        if chosen.sum() < 2:
+            raise InputError(
+                "to_train",
+                "have at least two images in each band",
+                f"{chosen.sum()} of {len(at)} between {low} % and {high} %",
+                "Take more images, or wider bands.",
+            )
+        means = (bootstrap_interval(np.mean, of[chosen]) for of in (to_train, to_holdout))
+        found.append(Band(float(low), float(high), *means))
+    return found
+
+
+def percentile_excesses(
+    reference, generated, percentiles: Iterable[float | int]
+) -> dict[str, Interval]:
+    """Returns each percentile of the reference's distances over that of the generated, less 1.
+
+    reference, generated  (n,) and (m,)
+    """
+
+    def excess(p):
+        def of(reference, generated, axis=-1):
+            reference, generated = (np.percentile(d, p, axis=axis) for d in (reference, generated))
+            with np.errstate(divide="ignore"):  # copies down to the last bit
+                return reference / generated - 1
+
+        return of
+
+    return {f"{p:g} %": bootstrap_interval(excess(p), reference, generated) for p in percentiles}
+
+
+def rank_correlation(x, y, labels=None, *, confidence: float = 0.95) -> Interval:
+    """Returns Spearman's correlation of x and y (n,), with the interval of Fisher's z.
+
+    With labels (n,) ranks are those within each class. The variance of z is (1 + r^2 / 2) / (n - 3)
+    (Bonett and Wright 2000), with one image less for each further class.
+    """
+    of_x, of_y = (_percentiles(values, labels, average=True) - 50 for values in (x, y))
+    r = float(np.clip(of_x @ of_y / np.sqrt((of_x @ of_x) * (of_y @ of_y)), -1, 1))
+    free = len(of_x) - 2 - (1 if labels is None else len(np.unique(labels)))
+    half = scipy.stats.norm.ppf((1 + confidence) / 2) * np.sqrt((1 + r**2 / 2) / free)
+    with np.errstate(divide="ignore"):
+        low, high = np.tanh(np.arctanh(r) + np.array([-half, half]))
+    return Interval(float(low), float(high), r, confidence)
+
+
+def correlation_table(sampled: Sampled, *, nearest: float | int = 20) -> pd.DataFrame:
+    """Returns how the distance to training images goes with that to hold-out images, within
+    classes.
+
+    nearest  per cent of each class that make up the second column
+    """
+    rows = []
+    for title, name in (("generated", "generated"), ("hold-out", "holdout")):
+        x, y, labels = sampled.to_train[name], sampled.to_holdout[name], sampled.labels[name]
+        if sampled.labels["generated"] is None:
+            labels = None
+        near = _percentiles(x, labels) <= nearest
+        rows.append(
+            {
+                "images": title,
+                "all": _told(rank_correlation(x, y, labels)),
+                f"nearest {nearest:g} %": _told(
+                    rank_correlation(x[near], y[near], None if labels is None else labels[near])
+                ),
+            }
+        )
+    return pd.DataFrame(rows).set_index("images").rename_axis(None)
+
+
+def _percentiles(values, labels, *, average: bool = False) -> np.ndarray:
+    """Returns at which percentile of its class each value lies, in (0, 100) and 50 on average.
+
+    average  equal values share their mean percentile; else the first is lower
+    """
+    values = np.asarray(values)
+    labels = np.zeros(len(values)) if labels is None else np.asarray(labels)
+    at = np.empty(len(values))
+    for label in np.unique(labels):
+        chosen = labels == label
+        ranks = scipy.stats.rankdata(values[chosen], "average" if average else "ordinal")
+        at[chosen] = 100 * (ranks - 0.5) / chosen.sum()
+    return at
+
+
+def _told(r: Interval) -> str:
+    return f"{r.estimate:.2f} [{r.low:.2f}, {r.high:.2f}]"

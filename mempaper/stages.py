@@ -1,0 +1,116 @@
+"""Samples through training, and on both sides of d-bar (Bai et al. 2022, Figs. 4 and 12)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from .sampled import Sampled
+from .statistics import (
+    Interval,
+    bootstrap_interval,
+    coverage_contrast,
+    precision_recall,
+    rarefied_coverage,
+)
+
+__all__ = ["distance_table", "falls", "near_less_far", "points_of", "sides_table"]
+
+_SETS = {"train": "training images", "holdout": "hold-out images"}
+
+
+def falls(stages: Mapping[str, Sampled]) -> dict[str, Interval]:
+    """Returns by which share the mean distance to the training images falls from each stage to the
+    last."""
+    *early, last = stages
+    return {
+        f"{stage} to {last}": bootstrap_interval(
+            _fall, stages[stage].to_train["generated"], stages[last].to_train["generated"]
+        )
+        for stage in early
+    }
+
+
+def distance_table(stages: Mapping[str, Sampled]) -> pd.DataFrame:
+    """Returns the mean distances of each stage's samples, and of hold-out images, to both sets."""
+    rows = {stage: (sampled, "generated") for stage, sampled in stages.items()}
+    rows["hold-out images"] = (list(stages.values())[-1], "holdout")
+    return pd.DataFrame.from_dict(
+        {
+            title: {
+                f"to the nearest {of}": _told(bootstrap_interval(np.mean, distances[name]))
+                for of, distances in (
+                    ("training image", sampled.to_train),
+                    ("hold-out image", sampled.to_holdout),
+                )
+            }
+            for title, (sampled, name) in rows.items()
+        },
+        orient="index",
+    )
+
+
+def points_of(stages: Mapping[str, Sampled], shown: int) -> dict[str, np.ndarray]:
+    """Returns features for one plane: the first training and hold-out images and samples of each
+    stage, `shown` at most, by "train", "holdout" and stage."""
+    last = list(stages.values())[-1]
+    return {name: last.directions[name][:shown] for name in _SETS} | {
+        stage: sampled.directions["generated"][:shown] for stage, sampled in stages.items()
+    }
+
+
+def near_less_far(sampled: Sampled, *, k: int = 5) -> Interval:
+    """Returns the coverage of the training images by samples not farther than d-bar, less that by
+    as many farther ones.
+
+    Of as many training images as there are hold-out images at most, as in `sides_table`.
+
+    k  neighbours to which the ball of a training image reaches
+    """
+    return coverage_contrast(_real(sampled)["train"], *_sides(sampled).values(), k=k)
+
+
+def sides_table(sampled: Sampled, *, k: int = 5) -> pd.DataFrame:
+    """Returns what samples on each side of d-bar cover, by as many of each side, and the share of
+    them that lie in the ball of a real image; for equally many training and hold-out images.
+
+    A side of fewer samples than two has no numbers, and a larger one no coverage beside it.
+    """
+    sides = _sides(sampled)
+    drawn = min(map(len, sides.values()))
+    rows = {}
+    for side, samples in sides.items():
+        row = rows[side] = {"samples": f"{len(samples):,}"}
+        for name, real in _real(sampled).items():
+            row[f"{_SETS[name]} covered (%)"] = (
+                f"{100 * rarefied_coverage(real, samples, drawn, k=k).mean():.1f}"
+                if drawn >= 2
+                else "–"
+            )
+        for name, real in _real(sampled).items():
+            row[f"inside the {_SETS[name]} (%)"] = (
+                f"{100 * precision_recall(real, samples, k=k).precision:.1f}"
+                if len(samples) > k
+                else "–"
+            )
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _fall(early, late, axis: int = -1):
+    return 1 - np.mean(late, axis=axis) / np.mean(early, axis=axis)
+
+
+def _sides(sampled: Sampled) -> dict[str, np.ndarray]:
+    near = sampled.to_train["generated"] <= sampled.d_bar
+    samples = sampled.directions["generated"]
+    return {"d ≤ d-bar": samples[near], "d > d-bar": samples[~near]}
+
+
+def _real(sampled: Sampled) -> dict[str, np.ndarray]:
+    """Returns equally many training and hold-out images: balls shrink with their number."""
+    count = min(len(sampled.directions[name]) for name in _SETS)
+    return {name: sampled.directions[name][:count] for name in _SETS}
+
+
+def _told(mean: Interval) -> str:
+    return f"{mean.estimate:.3f} [{mean.low:.3f}, {mean.high:.3f}]"
