@@ -109,13 +109,12 @@ def correlation_table(sampled: Sampled, *, nearest: float | int = 20) -> pd.Data
         if sampled.labels["generated"] is None:
             labels = None
         near = _percentiles(x, labels) <= nearest
+        nearer = rank_correlation(x[near], y[near], None if labels is None else labels[near])
         rows.append(
             {
                 "images": title,
-                "all": _told(rank_correlation(x, y, labels)),
-                f"nearest {nearest:g} %": _told(
-                    rank_correlation(x[near], y[near], None if labels is None else labels[near])
-                ),
+                "all": f"{rank_correlation(x, y, labels):.2f}",
+                f"nearest {nearest:g} %": f"{nearer:.2f}",
             }
         )
     return pd.DataFrame(rows).set_index("images").rename_axis(None)
@@ -134,7 +133,3 @@ def _percentiles(values, labels, *, average: bool = False) -> np.ndarray:
         ranks = scipy.stats.rankdata(values[chosen], "average" if average else "ordinal")
         at[chosen] = 100 * (ranks - 0.5) / chosen.sum()
     return at
-
-
-def _told(r: Interval) -> str:
-    return f"{r.estimate:.2f} [{r.low:.2f}, {r.high:.2f}]"

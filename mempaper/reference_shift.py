@@ -52,7 +52,7 @@ def examined(copying: Copying) -> pd.DataFrame:
             "set": TITLES[name],
             "images": f"{len(copying.distances[name]):,}",
             "mean distance": f"{copying.distances[name].mean():.4f}",
-            "C_T as if generated": _text(c_t(scores).interval),
+            "C_T as if generated": f"{c_t(scores).interval:.1f}",
             "Fréchet distance to train": f"{copying.frechet_baseline[name]:.3g}",
         }
         for name, scores in copying.baseline.items()
@@ -71,7 +71,7 @@ def held_against(copying: Copying) -> pd.DataFrame:
         {
             "set": TITLES[name],
             "farther than generated (%)": excess[TITLES[name]].in_percent(),
-            "C_T of generated": _text(c_t(scores).interval),
+            "C_T of generated": f"{c_t(scores).interval:.1f}",
             "C_T of hold-out images": f"{-c_t(copying.baseline[name]).statistic:.1f}",
         }
         for name, scores in copying.scores.items()
@@ -100,7 +100,3 @@ def by_distance(copying: Copying) -> dict[str, Interval]:
     the training images first."""
     names = sorted(copying.scores, key=lambda name: copying.distances[name].mean())
     return {TITLES[name]: c_t(copying.scores[name]).interval for name in names}
-
-
-def _text(interval: Interval) -> str:
-    return f"{interval.estimate:.1f} [{interval.low:.1f}, {interval.high:.1f}]"

@@ -38,7 +38,7 @@ def distance_table(stages: Mapping[str, Sampled]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(
         {
             title: {
-                f"to the nearest {of}": _told(bootstrap_interval(np.mean, distances[name]))
+                f"to the nearest {of}": f"{bootstrap_interval(np.mean, distances[name]):.3f}"
                 for of, distances in (
                     ("training image", sampled.to_train),
                     ("hold-out image", sampled.to_holdout),
@@ -110,7 +110,3 @@ def _real(sampled: Sampled) -> dict[str, np.ndarray]:
     """Returns equally many training and hold-out images: balls shrink with their number."""
     count = min(len(sampled.directions[name]) for name in _SETS)
     return {name: sampled.directions[name][:count] for name in _SETS}
-
-
-def _told(mean: Interval) -> str:
-    return f"{mean.estimate:.3f} [{mean.low:.3f}, {mean.high:.3f}]"
