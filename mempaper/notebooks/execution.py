@@ -77,6 +77,7 @@ def run(
     output: Path | None = None,
     report: Callable[[str], None] = lambda message: None,
     channel: Path | None = None,
+    kernel_manager_class: type | None = None,
 ) -> Path:
     """Executes a notebook and returns the path of the executed copy, which appears whole or not.
 
@@ -117,6 +118,7 @@ def run(
                     kernel_name="python3",
                     progress_bar=False,
                     cwd=notebook.source.parent,
+                    **({"kernel_manager_class": kernel_manager_class} if kernel_manager_class else {}),
                     on_cell_start=lambda cell, cell_index: report(
                         f"cell {cell_index + 1} of {cells}"
                     ),
