@@ -11,11 +11,11 @@ from .. import parallel
 from ..errors import InputError
 from . import execution
 from .execution import NotebookFailed
-from .spare import spare_kernel
 
 __all__ = ["channel", "run_all"]
 
 _IMPORTED = (
+    "mempaper.notebooks.spare",
     "papermill",
     "ipykernel.kernelapp",
     "mempaper.experiments",
@@ -81,6 +81,8 @@ def run_all(
 
 
 def _execute(name: str, profile: str, root: Path, path: Path, sender: Connection) -> None:
+    from .spare import spare_kernel
+
     with spare_kernel() as kernel, contextlib.suppress(KeyboardInterrupt):
         parallel.follow_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -92,7 +94,7 @@ def _execute(name: str, profile: str, root: Path, path: Path, sender: Connection
                 root=root,
                 report=sender.send,
                 channel=path,
-                kernel_manager_class=kernel,
+                kernel=kernel,
             )
         except (InputError, NotebookFailed) as error:
             sender.send(error)

@@ -20,11 +20,14 @@ __all__ = ["spare_kernel"]
 
 
 @contextmanager
-def spare_kernel() -> Iterator[type[AsyncKernelManager]]:
-    """Yields a manager of one kernel, which nbclient starts as it starts any other.
+def spare_kernel() -> Iterator[type[AsyncKernelManager] | None]:
+    """Yields a manager of one kernel, which nbclient uses as any other; None without forks.
 
-    To be called while this process has one thread, since it is forked.
+    To be entered while this process has one thread, since it is forked.
     """
+    if "fork" not in multiprocessing.get_all_start_methods():
+        yield None
+        return
     orders, sender = Pipe(duplex=False)
     forked = multiprocessing.get_context("fork").Process(target=_serve, args=(orders, sender))
     forked.start()
