@@ -84,6 +84,7 @@ class _Process:
 
 def _serve(orders: Connection, sender: Connection) -> None:
     import matplotlib
+    import pandas
     from ipykernel.kernelapp import IPKernelApp
 
     sender.close()
@@ -98,5 +99,7 @@ def _serve(orders: Connection, sender: Connection) -> None:
         os.environ.clear()
         os.environ.update(environment)
         os.chdir(folder)
+        # Both look at their surroundings as they are imported, which was outside of a kernel.
         matplotlib.rcParams["backend"] = environment["MPLBACKEND"]
+        pandas.set_option("display.max_columns", 20)
         IPKernelApp.launch_instance(arguments)
