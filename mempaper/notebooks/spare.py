@@ -6,6 +6,7 @@ It has imported what this process has, and so have its workers: neither imports 
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, Pipe
@@ -21,11 +22,12 @@ __all__ = ["spare_kernel"]
 
 @contextmanager
 def spare_kernel() -> Iterator[type[AsyncKernelManager] | None]:
-    """Yields a manager of one kernel, which nbclient uses as any other; None without forks.
+    """Yields a manager of one kernel, which nbclient uses as any other; None but on Linux.
 
-    To be entered while this process has one thread, since it is forked.
+    To be entered while this process has one thread, since it is forked, which libraries of other
+    systems do not survive.
     """
-    if "fork" not in multiprocessing.get_all_start_methods():
+    if sys.platform != "linux":
         yield None
         return
     orders, sender = Pipe(duplex=False)
