@@ -34,8 +34,7 @@ def jobs(
         _check_settings(families.get(name).title, settings)
     planned = []
     for dataset in datasets:
-        data = {name: common.get(name) for name in ("size", "holdout")}
-        available = len(images.load(dataset, root=common.get("data_root"), **data).train)
+        available = _available(dataset, common) if any(count for _, count in wanted) else None
         for name, count in wanted:
             if count is None or count <= available:
                 settings = {**families.get(name).laptop, **training.get(name, {}), **common}
@@ -43,6 +42,12 @@ def jobs(
                 job |= {} if count is None else {"images": count}
                 planned += [job | {"seed": seed} for seed in seeds]
     return planned
+
+
+def _available(dataset: str, common: Mapping[str, Any]) -> int:
+    """Returns the number of training images."""
+    data = {name: common.get(name) for name in ("size", "holdout")}
+    return len(images.load(dataset, root=common.get("data_root"), **data).train)
 
 
 def _check_settings(title: str, settings: Mapping[str, Any]) -> None:
