@@ -248,6 +248,19 @@ def test_hold_out_images_are_scored_against_hold_out_images(store, plain, split,
     assert abs(halves.whole.statistic) < 4 * halves.whole.null_std
 
 
+def test_cells_of_a_small_reference_are_as_few_when_it_is_scored_itself(store, one_worker):
+    """600 hold-out images have 600 // 200 cells, and 300 others have 300 // 200."""
+    run = trained(store, images=800, holdout=600)
+    kept = images.load("digits", train=800, holdout=600, size=8).holdout
+    protocol = experiments.Protocol(draws=2, min_generated=5)
+    few = {"few": kept.subset(slice(300)), "many": kept}
+    (found,) = measured(store, run, references=few, protocol=protocol)
+    for name, cells in (("few", 1), ("many", 3)):
+        assert len(found.baseline[name].whole.cells) == cells
+        assert len(found.scores[name].whole.cells) == cells
+    assert len(found.baseline["holdout"].whole.cells) == 1  # of halves, 300 images each
+
+
 def test_equal_distances_are_of_equally_many_images(store, one_worker):
     """With as many generated as training images the distance to these is the same."""
     (found,) = measured(store, trained(store, model="dcgan"), generated=60, protocol=WHOLE)
