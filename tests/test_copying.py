@@ -6,7 +6,7 @@ import pytest
 import torch
 from test_experiments import counting
 
-from mempaper import embeddings, experiments, images, parallel
+from mempaper import embeddings, experiments, families, images, parallel
 from mempaper.errors import InputError
 from mempaper.experiments import Scores
 from mempaper.neighbors import nearest
@@ -75,6 +75,7 @@ def test_what_is_given_is_recorded_and_logged(store, apart):
         "metric": "cosine",
         "protocol": "per-sample",
         "within_class": True,
+        "both": False,
         "budget": 100,
         "collapsed": "error",
     }
@@ -159,7 +160,8 @@ def test_settings_of_a_profile_become_jobs(store):
     assert job["rejection"] == rejection
     found = experiments.train(**job).config
     assert found["rejection"]["threshold"] > 0
-    assert found["training"]["learning_rate"] == 1e-3  # the family's on a laptop
+    learning_rate = families.get("biggan").laptop["learning_rate"]
+    assert found["training"]["learning_rate"] == learning_rate
 
 
 # What is copied
