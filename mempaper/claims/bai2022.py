@@ -89,7 +89,6 @@ def _free(*, tradeoffs: Mapping[str, Tradeoff]) -> tuple[str, str]:
 
 
 def _is_free_somewhere(by_threshold: Mapping[str, Tradeoff]) -> str:
-    """Of so many thresholds one may look free by chance: see whether its neighbours do."""
     verdicts = [_is_free(tradeoff) for tradeoff in by_threshold.values()]
     for verdict in (REPRODUCED, NOT_TESTABLE):
         if verdict in verdicts:
@@ -105,7 +104,11 @@ def _free_somewhere(*, tradeoffs: Mapping[str, Mapping[str, Tradeoff]]) -> tuple
             for tau, tradeoff in by_threshold.items()
         }
     )
-    return combined(map(_is_free_somewhere, tradeoffs.values())), detail
+    verdict = combined(map(_is_free_somewhere, tradeoffs.values()))
+    return verdict, (
+        "One threshold is enough, and each has an interval of its own: of many thresholds one may "
+        f"look free by chance. {detail}"
+    )
 
 
 def _costs_quality(*, tradeoffs: Mapping[str, Tradeoff]) -> tuple[str, str]:
