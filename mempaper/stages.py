@@ -5,16 +5,19 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from .claims import Sides
 from .sampled import Sampled
 from .statistics import (
     Interval,
+    ball_hits,
     bootstrap_interval,
     coverage_contrast,
-    precision_recall,
+    inside,
     rarefied_coverage,
+    share_interval,
 )
 
-__all__ = ["distance_table", "falls", "near_less_far", "points_of", "sides_table"]
+__all__ = ["distance_table", "falls", "points_of", "sides", "sides_table"]
 
 _SETS = {"train": "training images", "holdout": "hold-out images"}
 
@@ -59,15 +62,24 @@ def points_of(stages: Mapping[str, Sampled], shown: int) -> dict[str, np.ndarray
     }
 
 
-def near_less_far(sampled: Sampled, *, k: int = 5) -> Interval:
-    """Returns the coverage of the training images by samples not farther than d-bar, less that by
-    as many farther ones.
+def sides(sampled: Sampled, *, k: int = 5) -> Sides:
+    """Returns what samples on each side of d-bar cover of the training images, and how many of the
+    farther ones lie outside of these.
 
-    Of as many training images as there are hold-out images at most, as in `sides_table`.
+    Of as many training images as there are hold-out images at most, as in `sides_table`. Intervals
+    of coverage resample the training images, that of the share is Clopper and Pearson's. All
+    shares are possible where a side has fewer than two samples.
 
     k  neighbours to which the ball of a training image reaches
     """
-    return coverage_contrast(_real(sampled)["train"], *_sides(sampled).values(), k=k)
+    near, far = _sides(sampled).values()
+    train = _real(sampled)["train"]
+    coverage = outside = Interval(0.0, 1.0, float("nan"), 0.95)
+    if len(near) >= 2:
+        coverage = bootstrap_interval(np.mean, ball_hits(train, near, k=k) > 0)
+    if len(far) >= 2:
+        outside = share_interval(~inside(train, far, k=k))
+    return Sides(coverage, coverage_contrast(train, near, far, k=k), outside)
 
 
 def sides_table(sampled: Sampled, *, k: int = 5) -> pd.DataFrame:
@@ -76,10 +88,10 @@ def sides_table(sampled: Sampled, *, k: int = 5) -> pd.DataFrame:
 
     A side of fewer samples than two has no numbers, and a larger one no coverage beside it.
     """
-    sides = _sides(sampled)
-    drawn = min(map(len, sides.values()))
+    of_side = _sides(sampled)
+    drawn = min(map(len, of_side.values()))
     rows = {}
-    for side, samples in sides.items():
+    for side, samples in of_side.items():
         row = rows[side] = {"samples": f"{len(samples):,}"}
         for name, real in _real(sampled).items():
             row[f"{_SETS[name]} covered (%)"] = (
@@ -89,9 +101,7 @@ def sides_table(sampled: Sampled, *, k: int = 5) -> pd.DataFrame:
             )
         for name, real in _real(sampled).items():
             row[f"inside the {_SETS[name]} (%)"] = (
-                f"{100 * precision_recall(real, samples, k=k).precision:.1f}"
-                if len(samples) > k
-                else "–"
+                f"{100 * inside(real, samples, k=k).mean():.1f}" if len(samples) >= 2 else "–"
             )
     return pd.DataFrame.from_dict(rows, orient="index")
 

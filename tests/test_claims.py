@@ -3,10 +3,11 @@ from functools import partial
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from mempaper import claims
 from mempaper.errors import InputError
-from mempaper.statistics import Interval, overfitting_test
+from mempaper.statistics import Interval, mean_interval, overfitting_test
 
 
 def interval(low, high):
@@ -183,7 +184,6 @@ CASES = [
             "mr-raises-ct",
             "other-embeddings-agree",
             "other-references-agree",
-            "near-samples-cover-the-data",
         )
         for first, second, verdict in (
             (interval(0.1, 0.3), interval(0.2, 5), "reproduced"),
@@ -250,7 +250,7 @@ CASES = [
         )
     ),
     *(
-        ("classes-memorized-unevenly", {"classes": classes}, verdict)
+        ("classes-memorized-unevenly", {"classes": classes, "seeds": 30}, verdict)
         for classes, verdict in (
             ({"a": interval(-4, -3), "b": interval(0, 1)}, "reproduced"),
             ({"a": interval(-1, 0.5), "b": interval(0, 1.5)}, "not testable"),
@@ -269,6 +269,26 @@ CASES = [
             ((0.5, 0.9), (0.3, 0.7), "not testable"),
             ((0.5, 0.9), (1.0, 1.2), "not reproduced"),
             ((-0.9, -0.5), (-2.0, -1.0), "not reproduced"),
+            # The others rise as well, or fall: less than the memorized, but not barely.
+            ((6.5, 8.8), (0.4, 4.2), "not testable"),
+            ((6.5, 8.8), (1.4, 4.2), "not reproduced"),
+            ((0.5, 0.9), (-3.0, -2.0), "not reproduced"),
+        )
+    ),
+    *(
+        (
+            "near-samples-cover-the-data",
+            {"sides": {"a": claims.Sides(interval(*near), interval(*more), interval(*outside))}},
+            verdict,
+        )
+        for near, more, outside, verdict in (
+            ((0.9, 1), (0.2, 0.4), (0.6, 0.8), "reproduced"),
+            ((0.9, 1), (0.2, 0.4), (0.4, 0.6), "not testable"),
+            ((0.9, 1), (-0.1, 0.4), (0.6, 0.8), "not testable"),
+            ((0.2, 0.4), (0.1, 0.3), (0.6, 0.8), "not reproduced"),
+            # Those beyond lie inside, too, however much less they cover.
+            ((0.9, 1), (0.2, 0.4), (0.0, 0.1), "not reproduced"),
+            ((0.9, 1), (-0.4, -0.2), (0.6, 0.8), "not reproduced"),
         )
     ),
     *(
@@ -297,23 +317,29 @@ CASES = [
 ]
 
 
-def test_classes_that_are_alike_are_seldom_found_uneven():
-    """Ten classes of one C_T, with standard errors of 0.5: their range is 1.5, by chance alone."""
-    draws = np.random.default_rng(0).normal(0, 0.5, (40, 10))
-    half = 0.5 * 1.959963984540054
-    verdicts = [
-        claims.judge(
-            "classes-memorized-unevenly",
-            classes={str(i): interval(c - half, c + half) for i, c in enumerate(row)},
-        ).verdict
-        for row in draws.tolist()
-    ]
-    assert verdicts.count("reproduced") <= 1
-    two = {"a": interval(-1 - half, -1 + half), "b": interval(1 - half, 1 + half)}
-    found = claims.bai2022._range(two)
-    assert found.estimate == 2
-    # Of two, Tukey's interval is that of a difference of normal variables.
-    assert found.high - found.low == pytest.approx(2 * half * np.sqrt(2), rel=1e-4)
+def over_seeds(values):
+    """Returns the means of values (classes, seeds) with their intervals."""
+    return {str(label): mean_interval(of_class) for label, of_class in enumerate(values)}
+
+
+def test_the_range_of_classes_has_tukeys_interval():
+    """Ten classes of one C_T, by four seeds: by chance alone their range is not 0."""
+    values = np.random.default_rng(0).normal(size=(10, 4))
+    found = claims.bai2022._range(over_seeds(values), 4)
+    assert found.estimate > 1
+    assert found.low < 0
+    means = values.mean(axis=1)
+    all_pairs = scipy.stats.tukey_hsd(*values).confidence_interval(0.95)
+    pair = means.argmax(), means.argmin()
+    expected = all_pairs.low[pair], all_pairs.high[pair]
+    assert (found.low, found.high) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_range_of_two_classes_is_students_difference():
+    values = np.random.default_rng(0).normal(size=(2, 4)) + np.array([[0.0], [3.0]])
+    found = claims.bai2022._range(over_seeds(values), 4)
+    expected = scipy.stats.ttest_ind(values[1], values[0]).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-4)
 
 
 @pytest.mark.parametrize(("claim", "evidence", "expected"), CASES)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from test_experiments import counting
 
-from mempaper import embeddings, experiments, images, parallel
+from mempaper import embeddings, experiments, families, images, parallel
 from mempaper.errors import InputError
 from mempaper.experiments import Scores
 from mempaper.neighbors import nearest
@@ -75,6 +75,7 @@ def test_what_is_given_is_recorded_and_logged(store, apart):
         "metric": "cosine",
         "protocol": "per-sample",
         "within_class": True,
+        "both": False,
         "budget": 100,
         "collapsed": "error",
     }
@@ -159,7 +160,8 @@ def test_settings_of_a_profile_become_jobs(store):
     assert job["rejection"] == rejection
     found = experiments.train(**job).config
     assert found["rejection"]["threshold"] > 0
-    assert found["training"]["learning_rate"] == 1e-3  # the family's on a laptop
+    learning_rate = families.get("biggan").laptop["learning_rate"]
+    assert found["training"]["learning_rate"] == learning_rate
 
 
 # What is copied
@@ -246,6 +248,19 @@ def test_hold_out_images_are_scored_against_hold_out_images(store, plain, split,
         assert abs(numbers[0] - numbers[1]) <= 1
         assert numbers.sum() == (split.holdout.labels == label).sum()
     assert abs(halves.whole.statistic) < 4 * halves.whole.null_std
+
+
+def test_cells_of_a_small_reference_are_as_few_when_it_is_scored_itself(store, one_worker):
+    """600 hold-out images have 600 // 200 cells, and 300 others have 300 // 200."""
+    run = trained(store, images=800, holdout=600)
+    kept = images.load("digits", train=800, holdout=600, size=8).holdout
+    protocol = experiments.Protocol(draws=2, min_generated=5)
+    few = {"few": kept.subset(slice(300)), "many": kept}
+    (found,) = measured(store, run, references=few, protocol=protocol)
+    for name, cells in (("few", 1), ("many", 3)):
+        assert len(found.baseline[name].whole.cells) == cells
+        assert len(found.scores[name].whole.cells) == cells
+    assert len(found.baseline["holdout"].whole.cells) == 1  # of halves, 300 images each
 
 
 def test_equal_distances_are_of_equally_many_images(store, one_worker):

@@ -280,6 +280,11 @@ def test_points_of_all_stages_share_the_real_images(through_training):
     }
 
 
+def radii(points, k):
+    """Returns each point with the distance to its k-th neighbour among the others."""
+    return [(p, np.sort(np.linalg.norm(points - p, axis=1))[k]) for p in points]
+
+
 def test_sides_of_d_bar():
     """Near samples lie on training images alone, far ones on hold-out images alone."""
     rng = np.random.default_rng(0)
@@ -291,7 +296,27 @@ def test_sides_of_d_bar():
     assert far[:2] == ["40", "0.0"]
     assert float(far[2]) > 90  # 30 of 40 samples miss few balls
     assert float(far[4]) > 75  # ten of 40 lie on no ball's centre
-    assert stages.near_less_far(apart, k=3).estimate == 1
+    found = stages.sides(apart, k=3)
+    assert [each.estimate for each in found] == [1, 1, 1]
+    few = made(np.concatenate([train, holdout[:1]]), train, holdout, d_bar=2.0)
+    outside = stages.sides(few, k=3).outside_of_far
+    assert (outside.low, outside.high) == (0, 1)
     alone = made(train, train, holdout, d_bar=2.0)
     assert stages.sides_table(alone, k=3).loc["d > d-bar"].tolist() == ["0", *"––––"]
-    assert np.isnan(stages.near_less_far(alone, k=3).estimate)
+    nothing = stages.sides(alone, k=3)
+    assert nothing.coverage_by_near.estimate == 1
+    assert np.isnan([nothing.near_less_far.estimate, nothing.outside_of_far.estimate]).all()
+
+
+def test_farther_samples_that_lie_among_the_data_are_not_outside():
+    """Of 40 samples beyond d-bar 10 lie far away, the others on training images."""
+    train = np.random.default_rng(0).uniform(0, 1, (30, 2))
+    samples = np.concatenate([train, train + 5e-4, np.full((10, 2), 9.0)])
+    found = made(samples, train, train, d_bar=1.0)
+    found.to_train["generated"][:30], found.to_train["generated"][30:] = 0.5, 2.0
+    of = stages.sides(found, k=3)
+    assert of.outside_of_far.estimate == 0.25
+    assert of.outside_of_far.low > 0.1
+    assert of.coverage_by_near.estimate == 1
+    naive = [all(np.linalg.norm(s - t) > r for t, r in radii(train, 3)) for s in samples[30:]]
+    assert np.mean(naive) == 0.25

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import InputError
 from . import bai2022, webster2019
-from .bai2022 import Contrast, Sufficiency, Tradeoff
+from .bai2022 import Contrast, Sides, Sufficiency, Tradeoff
 from .numbers import numbers
 from .verdicts import VERDICT_MIME, Claim, Verdict, combined
 from .webster2019 import Gaps, Pair
@@ -20,6 +20,7 @@ __all__ = [
     "Contrast",
     "Gaps",
     "Pair",
+    "Sides",
     "Sufficiency",
     "Tradeoff",
     "Verdict",

@@ -47,7 +47,8 @@ class Copying(TrainedModel):
     scores     set -> C_T of the generated images against it
     baseline   set -> C_T of images that copy nothing, scored as if they were generated: of one half
                of the hold-out images against the other, of a reference against the hold-out images.
-               What it says of a reference is its shift, and no copying
+               What it says of a reference is its shift, and no copying. Cells are as many as where
+               generated images are held against it, and never more than for the hold-out images
     frechet    "train" or set -> Frechet distance of the generated images; of all images, as in the
                paper, so that sets of different sizes do not compare
     frechet_equal     the same, of as many images of each set as the smallest has
@@ -165,7 +166,12 @@ def _of_data(measured: Measured, store: Store | None) -> tuple[Run, Run]:
                 tested, judged = _halves(labels[name], measured.protocol.seed)
             known = (labels["train"], labels["holdout"][tested], labels[name][judged])
             scores[name] = score(
-                train, kept[tested], rows[judged], known if classes else None, measured.protocol
+                train,
+                kept[tested],
+                rows[judged],
+                known if classes else None,
+                measured.protocol,
+                reference=min(len(kept[tested]), len(rows[judged])),
             )
         write_arrays(folder / "distances.npz", arrays)
         write_scores(folder / "scores.json", scores)

@@ -50,6 +50,8 @@ def score(
     generated,
     labels: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     protocol: Protocol,
+    *,
+    reference: int | None = None,  # images whose number decides on the cells; None: those of test
 ) -> Scores:
     """Returns C_T of `generated` against `test`, features (n, d) each.
 
@@ -63,13 +65,17 @@ def score(
         "resamples": protocol.draws,
         "seed": protocol.seed,
     }
-    cells = protocol.cells or statistics.bai2022_cells(len(test), len(train))
+    if reference is None:
+        reference = len(test)
+    cells = protocol.cells or statistics.bai2022_cells(reference, len(train))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", statistics.FewTestImagesWarning)
         whole = statistics.data_copying_test(train, test, generated, cells=cells, **options)
         if labels is None:
             return Scores(whole, None)
-        cells = protocol.cells or statistics.bai2022_cells
+        cells = protocol.cells or (
+            lambda _, of_class: statistics.bai2022_cells(reference, of_class)
+        )
         classes = statistics.class_wise_copying_test(
             train, test, generated, labels, cells=cells, **options
         )

@@ -21,6 +21,7 @@ from .manifold import (
     PrecisionRecall,
     ball_hits,
     density_coverage,
+    inside,
     precision_recall,
 )
 from .recovery_errors import (
@@ -64,6 +65,7 @@ __all__ = [
     "frechet_gap",
     "gap_change",
     "gap_law",
+    "inside",
     "kernel_distance",
     "kmeans_cells",
     "ks_test",

@@ -12,6 +12,7 @@ __all__ = [
     "PrecisionRecall",
     "ball_hits",
     "density_coverage",
+    "inside",
     "precision_recall",
 ]
 
@@ -52,7 +53,7 @@ def precision_recall(real, generated, *, k: int = 3) -> PrecisionRecall:
     real, generated = as_features(real=real, generated=generated)
     require_more_than(k, real=real, generated=generated)
     return PrecisionRecall(
-        precision=float(_covered(generated, real, _squared_radii(real, k)).mean()),
+        precision=float(inside(real, generated, k=k).mean()),
         recall=float(_covered(real, generated, _squared_radii(generated, k)).mean()),
     )
 
@@ -80,6 +81,14 @@ def ball_hits(real, generated, *, k: int = 5) -> Int[np.ndarray, "n"]:
     for rows, distances in _blocks(real, generated):
         hits[rows] = (distances < squared_radii[rows, None]).sum(axis=1)
     return hits
+
+
+def inside(real, generated, *, k: int = 3) -> Bool[np.ndarray, "m"]:
+    """Returns which generated images lie in the ball of some real one, as `precision_recall` counts
+    them."""
+    real, generated = as_features(real=real, generated=generated)
+    require_more_than(k, real=real)
+    return _covered(generated, real, _squared_radii(real, k))
 
 
 def _covered(

@@ -90,7 +90,7 @@ sweep.table(sweeps, references=["holdout"])
 # %% [markdown]
 # All three are trained for equally many updates, as in the paper. A model that learns more slowly has
 # come less far, and has had less time to copy: "more complex" and "trained farther" are not told
-# apart by such a comparison.
+# apart by such a comparison. (The published code trains BigGAN with DiffAugment twice as long.)
 #
 # ## Verdicts
 
