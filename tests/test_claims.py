@@ -194,9 +194,9 @@ CASES = [
     *(
         (claim, {"values": {"a": value}}, verdict)
         for claim, value, verdict in (
-            ("augmentation-is-no-remedy", interval(-0.5, -0.1), "reproduced"),
-            ("augmentation-is-no-remedy", interval(-0.5, 0.1), "not testable"),
-            ("augmentation-is-no-remedy", interval(0.1, 0.5), "not reproduced"),
+            ("augmentation-is-no-remedy", interval(-0.5, 0.9), "reproduced"),
+            ("augmentation-is-no-remedy", interval(-0.5, 1.1), "not testable"),
+            ("augmentation-is-no-remedy", interval(1.1, 1.5), "not reproduced"),
             ("mr-costs-twice-the-time", interval(1.1, 1.9), "reproduced"),
             ("mr-costs-twice-the-time", interval(1.9, 2.1), "not testable"),
             ("mr-costs-twice-the-time", interval(2.1, 2.5), "not reproduced"),

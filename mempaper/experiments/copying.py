@@ -1,5 +1,6 @@
 """What generators copy, as steps on the store: C_T, distances, Frechet distances."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from ..errors import InputError
 from ..images import Images
 from ..runs import Run, Store
 from ..runs.identity import canonical, plain
+from . import scores as scoring
 from .arrays import read_arrays, write_arrays
 from .density import density
 from .encoders import EncoderSpec, as_spec
@@ -35,6 +37,8 @@ _CODE = (
     statistics.data_copying,
     statistics.feature_arrays,
     statistics.frechet,
+    scoring,
+    sys.modules[__name__],
 )
 
 
