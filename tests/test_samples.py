@@ -295,3 +295,11 @@ def test_sides_of_d_bar():
     alone = made(train, train, holdout, d_bar=2.0)
     assert stages.sides_table(alone, k=3).loc["d > d-bar"].tolist() == ["0", *"––––"]
     assert np.isnan(stages.near_less_far(alone, k=3).estimate)
+
+
+@pytest.mark.parametrize("wrong", [[], [3], [3, 3], [1, 5, 4]])
+def test_stages_ascend(wrong):
+    job = {"model": "biggan", "steps": 9}
+    assert [j["steps"] for j in stages.jobs(job, [1, 5])] == [1, 5]
+    with pytest.raises(InputError, match="stages must be two at least, each later"):
+        stages.jobs(job, wrong)

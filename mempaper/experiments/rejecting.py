@@ -104,7 +104,11 @@ def threshold_of(
     store: Store | None = None,
     data_root: Path | None = None,
 ) -> float:
-    """Returns tau; of d-bar and quantiles six digits, which rounding errors do not reach."""
+    """Returns tau; of d-bar and quantiles six digits, which rounding errors do not reach.
+
+    Raises
+        InputError  d-bar or the quantile is 0, of duplicates, and would reject nothing
+    """
     share = settings._quantile
     if share is None:
         return float(settings.threshold)
@@ -117,7 +121,15 @@ def threshold_of(
         data_root=data_root,
     )
     distances = read_arrays(run.file("distances.npz"))["distances"]
-    return float(f"{distances.mean() if np.isnan(share) else np.quantile(distances, share):.6g}")
+    tau = float(f"{distances.mean() if np.isnan(share) else np.quantile(distances, share):.6g}")
+    if tau <= 0:
+        raise InputError(
+            "threshold",
+            "lie above 0 where it is read from the training images",
+            f"{settings.threshold!r}, which is {tau:g}: that many have a duplicate",
+            "Choose a higher quantile, or 0 to reject nothing.",
+        )
+    return tau
 
 
 def recorded(
