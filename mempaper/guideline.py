@@ -21,7 +21,7 @@ def proposal(copying: Copying) -> ThresholdProposal:
 
 
 def marks(sweep: Sweep) -> dict[str, float]:
-    """Returns each tau above 0 by its name, where it is d-bar by that one."""
+    """Returns each tau above 0 by its name: d-bar, or the share of training images it rejects."""
     return {_name(sweep, tau): tau for tau in sweep.thresholds}
 
 
@@ -65,4 +65,4 @@ def _name(sweep: Sweep, tau: float) -> str:
     plain = sweep.by_threshold[0.0][0]
     if abs(tau / plain.d_bar - 1) < _ROUNDED:
         return _D_BAR
-    return f"quantile of {100 * (plain.distances['train'] <= tau).mean():.0f} %"
+    return f"{100 * (plain.distances['train'] <= tau).mean():.0f} % of train"

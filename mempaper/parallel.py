@@ -6,7 +6,8 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent import futures
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any
@@ -16,7 +17,9 @@ import torch
 from .progress import CHANNEL, track
 from .runs.provenance import cores
 
-__all__ = ["follow_parent", "one_thread", "run", "start"]
+__all__ = ["follow_parent", "hired", "one_thread", "run", "start"]
+
+_hired: ProcessPoolExecutor | None = None
 
 
 @contextmanager
@@ -43,30 +46,69 @@ def run(
     given up; jobs that ended keep what they stored.
     """
     jobs = list(jobs)
-    if workers is None:
-        workers = 1 if torch.cuda.is_available() else cores() or 1
-    workers = min(workers, len(jobs))
+    hired = _hired if workers is None and function.__module__ != "__main__" else None
+    workers = min(_workers() if workers is None else workers, len(jobs))
     if workers <= 1:
         return [function(**job) for job in track(jobs, description)]
+    if hired is not None:
+        return _run(hired, function, jobs, description)
     with ProcessPoolExecutor(workers, _context(function), initializer=_begin) as pool:
-        with _script_out_of_sight(function):
-            futures = [pool.submit(function, **job) for job in jobs]
+        return _run(pool, function, jobs, description)
+
+
+def _run(
+    pool: ProcessPoolExecutor,
+    function: Callable[..., Any],
+    jobs: Sequence[Mapping[str, Any]],
+    description: str,
+) -> list[Any]:
+    with _script_out_of_sight(function):
+        given = [pool.submit(function, **job) for job in jobs]
+    try:
+        with track(description=description, total=len(jobs)) as bar:
+            for done in futures.as_completed(given):
+                done.result()
+                bar.update()
+    except BaseException:
+        for future in given:
+            future.cancel()
+        futures.wait(given)
+        raise
+    return [future.result() for future in given]
+
+
+def _workers() -> int:
+    return 1 if torch.cuda.is_available() else cores() or 1
+
+
+@contextmanager
+def hired() -> Iterator[None]:
+    """Has all calls of `run` share workers, which know what this process has imported.
+
+    To be entered while this process has one thread, since it is forked.
+    """
+    global _hired
+    if (workers := _workers()) <= 1:
+        yield
+        return
+    fork = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(workers, fork, initializer=_begin) as pool:
+        pool.submit(int).result()
+        _hired = pool
         try:
-            with track(description=description, total=len(jobs)) as bar:
-                for future in as_completed(futures):
-                    future.result()
-                    bar.update()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    return [future.result() for future in futures]
+            yield
+        finally:
+            _hired = None
 
 
 def start(
-    function: Callable[..., None], arguments: Sequence[Any]
+    function: Callable[..., None],
+    arguments: Sequence[Any],
+    *,
+    imported: Sequence[str] = (),  # modules that all such processes share
 ) -> multiprocessing.process.BaseProcess:
     """Returns a process that has begun function(*arguments); `function` as for `run`."""
-    process = _context(function).Process(target=function, args=arguments)
+    process = _context(function, imported).Process(target=function, args=arguments)
     with _script_out_of_sight(function):
         process.start()
     return process
@@ -83,12 +125,14 @@ def follow_parent() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def _context(function: Callable[..., Any]) -> multiprocessing.context.BaseContext:
+def _context(
+    function: Callable[..., Any], imported: Sequence[str] = ()
+) -> multiprocessing.context.BaseContext:
     """Returns processes that share one import of the function's module, where the system can."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])
+    context.set_forkserver_preload([function.__module__, *imported])
     return context
 
 

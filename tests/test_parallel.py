@@ -94,6 +94,27 @@ def test_a_script_without_a_guard_is_not_run_by_its_workers(tmp_path):
     assert done.stdout == f"begun\n['0a', '1a', '2a'] {script}\n"
 
 
+HIRED = """\
+import os, textwrap
+from mempaper import parallel
+
+with parallel.hired():
+    assert parallel.run(os.getppid, [{}] * 4) == [os.getpid()] * 4
+    try:
+        parallel.run(textwrap.indent, [{"text": "a"}, {"text": "b"}])
+    except TypeError:
+        print("refused")
+    assert parallel.run(os.getppid, [{}] * 4) == [os.getpid()] * 4
+"""
+
+
+@pytest.mark.skipif((parallel.cores() or 1) < 2, reason="one core takes no worker")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="beside a GPU there is one worker")
+def test_hired_workers_are_copies_of_the_caller_and_outlast_an_error():
+    done = subprocess.run([sys.executable, "-c", HIRED], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "refused\n"), done.stderr
+
+
 def test_one_thread_gives_the_threads_back():
     before = torch.get_num_threads()
     torch.set_num_threads(2)

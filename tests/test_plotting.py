@@ -552,9 +552,9 @@ def test_fid_stands_over_copying_with_both_intervals(ax):
     np.testing.assert_allclose(up, [[[-3, 5], [-3, 7]], [[-1, 6], [-1, 9]]])
     assert error_bars(second)[0] == [[-1, 8]]
     assert [(text.get_text(), text.xy) for text in ax.texts] == [
-        ("0", (-3, 6)),
-        ("0.2", (-1, 8)),
-        ("0", (-1, 8)),
+        ("τ = 0", (-3, 6)),
+        ("τ = 0.2", (-1, 8)),
+        ("τ = 0", (-1, 8)),
     ]
     assert legend(ax) == ["BigGAN", "SAGAN"]
     assert "test images" in ax.get_xlabel()

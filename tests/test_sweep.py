@@ -186,10 +186,10 @@ def test_a_threshold_of_d_bar_is_known_by_its_value(swept):
     assert row["of generated images (%)"] == "50"
 
 
-def test_other_thresholds_are_named_by_their_quantile():
+def test_other_thresholds_are_named_by_what_they_reject():
     found = [copying([v, v], seed=s, tau=t) for s, v in enumerate((1.0, 2.0)) for t in (0.0, 0.15)]
     swept = sweep.by_model(found)["BigGAN"]
-    assert guideline.marks(swept) == {"quantile of 25 %": 0.15}
+    assert guideline.marks(swept) == {"25 % of train": 0.15}
     assert guideline.at_d_bar({"BigGAN": swept}) == {}
 
 

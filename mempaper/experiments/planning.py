@@ -39,8 +39,7 @@ def jobs(
         _check_settings(families.get(name).title, settings, common)
     planned = []
     for dataset in datasets:
-        data = {name: common.get(name) for name in ("size", "holdout")}
-        available = len(images.load(dataset, root=common.get("data_root"), **data).train)
+        available = _available(dataset, common) if any(count for _, count in wanted) else None
         for name, count in wanted:
             if count is None or count <= available:
                 settings = {**families.get(name).laptop, **training.get(name, {}), **common}
@@ -56,6 +55,12 @@ def data_of(job: Mapping[str, Any]) -> dict[str, Any]:
         job.get(name) for name in ("size", "images", "holdout", "data_root")
     )
     return square_split(job["dataset"], size, count, holdout, root)[1]
+
+
+def _available(dataset: str, common: Mapping[str, Any]) -> int:
+    """Returns the number of training images."""
+    data = {name: common.get(name) for name in ("size", "holdout")}
+    return len(images.load(dataset, root=common.get("data_root"), **data).train)
 
 
 def _check_settings(title: str, settings: object, common: Mapping[str, Any]) -> None:

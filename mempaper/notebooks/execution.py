@@ -77,6 +77,7 @@ def run(
     output: Path | None = None,
     report: Callable[[str], None] = lambda message: None,
     channel: Path | None = None,
+    kernel: type | None = None,
 ) -> Path:
     """Executes a notebook and returns the path of the executed copy, which appears whole or not.
 
@@ -85,6 +86,7 @@ def run(
                 where parameters are given
     report      called with "cell 3 of 12" as each cell starts
     channel     the file in which the notebook reports its own progress, see `progress.track`
+    kernel      jupyter's manager of the kernel, see `spare.spare_kernel`; None: of a fresh one
 
     Raises
         InputError      an unknown notebook, profile or parameter, or an illegal value
@@ -92,6 +94,7 @@ def run(
     """
     import nbformat
     import papermill
+    from jupyter_client.manager import AsyncKernelManager
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
@@ -117,6 +120,7 @@ def run(
                     kernel_name="python3",
                     progress_bar=False,
                     cwd=notebook.source.parent,
+                    kernel_manager_class=kernel or AsyncKernelManager,
                     on_cell_start=lambda cell, cell_index: report(
                         f"cell {cell_index + 1} of {cells}"
                     ),

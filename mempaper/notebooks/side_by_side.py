@@ -14,6 +14,17 @@ from .execution import NotebookFailed
 
 __all__ = ["channel", "run_all"]
 
+_IMPORTED = (
+    "mempaper.notebooks.spare",
+    "papermill",
+    "ipykernel.kernelapp",
+    "mempaper.experiments",
+    "mempaper.plotting",
+    "mempaper.claims",
+    "sklearn.datasets",
+)
+"""What all pages need, imported once for the whole book."""
+
 
 def channel(folder: Path, name: str) -> Path:
     """Returns the file in `folder` where the notebook reports its own step, see progress.track."""
@@ -43,7 +54,9 @@ def run_all(
                 name = waiting.popleft()
                 messages, sender = Pipe(duplex=False)
                 path = channel(folder, name)
-                process = parallel.start(_execute, (name, profile, root, path, sender))
+                process = parallel.start(
+                    _execute, (name, profile, root, path, sender), imported=_IMPORTED
+                )
                 sender.close()
                 running[messages] = name, process
             for messages in wait(list(running)):
@@ -68,12 +81,21 @@ def run_all(
 
 
 def _execute(name: str, profile: str, root: Path, path: Path, sender: Connection) -> None:
-    parallel.follow_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):
+    from .spare import spare_kernel
+
+    with spare_kernel() as kernel, contextlib.suppress(KeyboardInterrupt):
+        parallel.follow_parent()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            execution.run(name, profile=profile, root=root, report=sender.send, channel=path)
+            execution.run(
+                name,
+                profile=profile,
+                root=root,
+                report=sender.send,
+                channel=path,
+                kernel=kernel,
+            )
         except (InputError, NotebookFailed) as error:
             sender.send(error)
 

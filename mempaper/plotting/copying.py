@@ -158,14 +158,19 @@ def fid_against_copying(
         )
         for tau, at in zip(taus, zip(x, y, strict=True), strict=True):
             ax.annotate(
-                f"{tau:.3g}", at, xytext=(5, 5), textcoords="offset points", fontsize="small"
+                f"τ = {tau:.3g}",
+                at,
+                xytext=(6, 7),
+                textcoords="offset points",
+                fontsize="small",
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
             )
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set(
         xlabel=f"$C_T$ against {reference}\n({_C_T})",
         ylabel=f"Fréchet distance to {reference}\n(squared units of {encoder} features)",
     )
-    ax.legend(title="model; numbers are τ")
+    ax.legend()
     return ax
 
 

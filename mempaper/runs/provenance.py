@@ -39,6 +39,7 @@ def provenance(*, seed: int | None = None) -> dict[str, Any]:
     }
 
 
+@functools.cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

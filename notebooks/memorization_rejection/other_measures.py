@@ -18,6 +18,10 @@
 # on copying in all others. {cite:t}`bai2022` therefore measure $C_T$ in features of other networks
 # (Sec. 5.5 and Fig. 10) and against other reference sets (Sec. 5.6 and Fig. 11), and find that it
 # rises with the threshold in all of them.
+#
+# In their code the features of training and of evaluation differ even for Fig. 6: both are Inception's,
+# but one wrapper normalises colours as ImageNet's training did, and the other does not. So thresholds
+# and distances of the paper's figures lie in two slightly different spaces.
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source with labels
