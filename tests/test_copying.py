@@ -126,6 +126,8 @@ def test_embeddings_are_part_of_a_runs_identity(store):
         ({"threshold": 0.1, "tau": 0.1}, "rejection must hold a threshold, and nothing but"),
         ({"threshold": "p10"}, 'threshold must be a number, "d-bar", or a quantile .* got \'p10'),
         ({"threshold": "q101"}, "threshold must be a number"),
+        ({"threshold": True}, r"threshold must be a number, .* got True"),
+        ({"threshold": 0.1, "both": "no"}, "both must be True or False; got 'no'"),
         ({"threshold": 2.5}, r"threshold must lie in \[0, 2\)"),
         ({"threshold": "q10", "budget": 0}, "budget must be a whole number, at least 1"),
         ({"threshold": "q10", "embedding": "none"}, "names must be among classifier, pca"),
@@ -140,6 +142,11 @@ def test_wrong_settings_are_refused_before_anything_is_done(tmp_path, rejection,
             ["digits"], models=["biggan"], training={"biggan": {"rejection": rejection}}, seeds=[0]
         )
     assert not store.list()
+
+
+def test_a_class_of_one_image_has_no_distances_within(store):
+    with pytest.raises(InputError, match=r"images must be two .* got 1 of class 4 among 50"):
+        trained(store, {"threshold": "q30", "within_class": True}, images=50)
 
 
 def test_families_without_labels_have_no_rejection(store):

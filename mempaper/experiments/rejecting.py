@@ -47,6 +47,9 @@ class RejectionSettings:
 
     def __post_init__(self):
         object.__setattr__(self, "embedding", as_spec(self.embedding))
+        for name in ("within_class", "both"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise InputError(name, "be True or False", repr(value), "Choose one.")
         # A bank of one image, to have the other values checked where the component checks them.
         tau = 0 if self._quantile is not None else self.threshold
         MemorizationRejection(torch.ones(1, 1), lambda images: images, tau, **self._options)
@@ -58,7 +61,7 @@ class RejectionSettings:
     @property
     def _quantile(self) -> float | None:
         """Returns the share that the threshold asks for, NaN for d-bar; None of a number."""
-        if isinstance(self.threshold, Real):
+        if isinstance(self.threshold, Real) and not isinstance(self.threshold, bool):
             return None
         if self.threshold == "d-bar":
             return np.nan
@@ -107,11 +110,21 @@ def threshold_of(
     """Returns tau; of d-bar and quantiles six digits, which rounding errors do not reach.
 
     Raises
-        InputError  d-bar or the quantile is 0, of duplicates, and would reject nothing
+        InputError  d-bar or the quantile is 0, of duplicates, and would reject nothing; or has no
+                    distance within a class of one image
     """
     share = settings._quantile
     if share is None:
         return float(settings.threshold)
+    if settings.within_class:
+        labels, counts = np.unique(split_of(data, data_root).train.labels, return_counts=True)
+        if counts.min() < 2:
+            raise InputError(
+                "images",
+                "be two of each class at least where distances within it give the threshold",
+                f"1 of class {labels[counts.argmin()]} among {counts.sum():,}",
+                "Ask for more, or give the threshold as a number.",
+            )
     run = density(
         settings.embedding,
         data,
