@@ -127,7 +127,6 @@ def test_embeddings_are_part_of_a_runs_identity(store):
         ({"threshold": "p10"}, 'threshold must be a number, "d-bar", or a quantile .* got \'p10'),
         ({"threshold": "q101"}, "threshold must be a number"),
         ({"threshold": True}, r"threshold must be a number, .* got True"),
-        ({"threshold": 0.1, "both": "no"}, "both must be True or False; got 'no'"),
         ({"threshold": 2.5}, r"threshold must lie in \[0, 2\)"),
         ({"threshold": "q10", "budget": 0}, "budget must be a whole number, at least 1"),
         ({"threshold": "q10", "embedding": "none"}, "names must be among classifier, pca"),

@@ -47,9 +47,6 @@ class RejectionSettings:
 
     def __post_init__(self):
         object.__setattr__(self, "embedding", as_spec(self.embedding))
-        for name in ("within_class", "both"):
-            if not isinstance(value := getattr(self, name), bool):
-                raise InputError(name, "be True or False", repr(value), "Choose one.")
         # A bank of one image, to have the other values checked where the component checks them.
         tau = 0 if self._quantile is not None else self.threshold
         MemorizationRejection(torch.ones(1, 1), lambda images: images, tau, **self._options)
