@@ -13,6 +13,7 @@ import difflib
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -236,7 +237,7 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
         raise readers.unwritable(folder, error) from error
     try:
         SOURCES[name].download(folder)
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, HTTPException) as error:
         if isinstance(error, OSError) and error.errno in readers.UNWRITABLE:
             raise readers.unwritable(folder, error) from error
         raise InputError(

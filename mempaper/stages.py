@@ -1,11 +1,14 @@
 """Samples through training, and on both sides of d-bar (Bai et al. 2022, Figs. 4 and 12)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .claims import Sides
+from .errors import InputError
 from .sampled import Sampled
 from .statistics import (
     Interval,
@@ -17,9 +20,25 @@ from .statistics import (
     share_interval,
 )
 
-__all__ = ["distance_table", "falls", "points_of", "sides", "sides_table"]
+__all__ = ["distance_table", "falls", "jobs", "points_of", "sides", "sides_table"]
 
 _SETS = {"train": "training images", "holdout": "hold-out images"}
+
+
+def jobs(job: Mapping[str, Any], stages: Sequence[int]) -> list[dict[str, Any]]:
+    """Returns the arguments of experiments.train for each stage, a number of steps.
+
+    Raises
+        InputError  there is only one, or one is not later than that before it
+    """
+    if len(stages) < 2 or any(later <= stage for stage, later in pairwise(stages)):
+        raise InputError(
+            "stages",
+            "be two at least, each later than that before it, for the last is the whole training",
+            list(stages),
+            "Give [50, 100, 400], say.",
+        )
+    return [{**job, "steps": steps} for steps in stages]
 
 
 def falls(stages: Mapping[str, Sampled]) -> dict[str, Interval]:

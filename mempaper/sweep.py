@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "against_each_other",
     "by_model",
     "c_t",
+    "check",
     "class_curves",
     "effects_of_augmentation",
     "fid",
@@ -39,7 +41,12 @@ def jobs(
     rejection: Mapping[str, Any],  # the other fields of RejectionSettings
     **common: Any,  # more arguments of experiments.train
 ) -> list[dict[str, Any]]:
-    """Returns arguments of experiments.train for each model, threshold and seed."""
+    """Returns arguments of experiments.train for each model, threshold and seed.
+
+    Raises
+        InputError  as experiments.jobs, and where nothing could be held against 0 over seeds
+    """
+    check(thresholds, seeds)
     return [
         job
         for threshold in thresholds
@@ -52,6 +59,26 @@ def jobs(
             **common,
         )
     ]
+
+
+def check(thresholds: Sequence[object], seeds: Sequence[object]) -> None:
+    """Raises InputError where thresholds or seeds do not suffice to say what a threshold brings."""
+    if len(set(map(repr, seeds))) < max(2, len(seeds)):
+        raise InputError(
+            "seeds",
+            "be two at least, all different, for intervals are taken over them",
+            list(seeds),
+            "Give more of them, such as [0, 1].",
+        )
+    # 0 and 0.0 are one threshold, q10 and "0.1" are two.
+    distinct = {float(tau) if isinstance(tau, Real) else repr(tau) for tau in thresholds}
+    if 0.0 not in distinct or len(distinct) < max(2, len(thresholds)):
+        raise InputError(
+            "thresholds",
+            "hold 0, which the others are held against, and at least one other, all different",
+            list(thresholds),
+            "Give [0, 0.13], say.",
+        )
 
 
 def c_t(reference: str = "holdout", *, label: int | None = None) -> Number:

@@ -53,25 +53,25 @@ def measure(
     C_T and distances are the same for all: 1 - cos to all training images.
 
     Raises
-        InputError  a variant is none
+        InputError  a variant is none, the threshold is 0, or there is only one seed
     """
     if strange := [name for name in variants if name not in VARIANTS]:
         raise InputError(
             "variants", f"be among {', '.join(VARIANTS)}", repr(strange[0]), "Choose from these."
         )
+    sweep.check([0, threshold], seeds)
     parts = [
-        sweep.jobs(
-            dataset,
+        experiments.jobs(
+            [dataset],
             models=[model],
-            thresholds=[tau],
             seeds=seeds,
             training=training,
-            rejection={"embedding": encoder, **VARIANTS.get(name, {})},
+            rejection={"embedding": encoder, "threshold": tau, **VARIANTS.get(name, {})},
             **common,
         )
         for name, tau in [("none", 0), *((name, threshold) for name in variants)]
     ]
-    runs = experiments.train_all([job for part in parts for job in part])
+    runs = experiments.train_all([job for part in parts for job in part], measured_by=[encoder])
     found = iter(experiments.measure_copying(runs, encoder=encoder, generated=generated))
     plain, *rejecting = ([next(found) for _ in part] for part in parts)
     swept = (sweep.by_model([*plain, *of_variant]) for of_variant in rejecting)

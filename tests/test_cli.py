@@ -395,6 +395,12 @@ def test_a_user_trains_with_rejection(threshold, recorded, tmp_path, monkeypatch
     assert found["threshold"] == pytest.approx(recorded, rel=1e-4)
 
 
+def test_an_embedding_without_a_threshold_is_refused():
+    done = call("train", "biggan", "digits", "--embedding", "pixels")
+    assert done.exit_code == 2
+    assert "--embedding must come with a --threshold; got 'pixels'" in done.stderr
+
+
 def test_an_interrupted_training_is_kept_for_the_next_attempt(environment, tmp_path, monkeypatch):
     monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path / "runs"))
     environment["MEMPAPER_RUNS"] = str(tmp_path / "runs")

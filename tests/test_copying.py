@@ -127,6 +127,7 @@ def test_embeddings_are_part_of_a_runs_identity(store):
         ({"threshold": 0.1, "tau": 0.1}, "rejection must hold a threshold, and nothing but"),
         ({"threshold": "p10"}, 'threshold must be a number, "d-bar", or a quantile .* got \'p10'),
         ({"threshold": "q101"}, "threshold must be a number"),
+        ({"threshold": True}, r"threshold must be a number, .* got True"),
         ({"threshold": 2.5}, r"threshold must lie in \[0, 2\)"),
         ({"threshold": "q10", "budget": 0}, "budget must be a whole number, at least 1"),
         ({"threshold": "q10", "embedding": "none"}, "names must be among classifier, pca"),
@@ -141,6 +142,11 @@ def test_wrong_settings_are_refused_before_anything_is_done(tmp_path, rejection,
             ["digits"], models=["biggan"], training={"biggan": {"rejection": rejection}}, seeds=[0]
         )
     assert not store.list()
+
+
+def test_a_class_of_one_image_has_no_distances_within(store):
+    with pytest.raises(InputError, match=r"images must be two .* got 1 of class 4 among 50"):
+        trained(store, {"threshold": "q30", "within_class": True}, images=50)
 
 
 def test_families_without_labels_have_no_rejection(store):
@@ -346,3 +352,82 @@ def test_costs_are_measured_turn_by_turn(store, monkeypatch):
     assert 0 < found.acceptance <= 1
     with pytest.raises(InputError, match="rejection must have a threshold above 0"):
         experiments.update_cost("biggan", "digits", rejection={"threshold": 0}, **settings)
+
+
+# Before the first training
+
+
+def none_is_trained(monkeypatch):
+    def fit(*_, **__):
+        raise AssertionError("a training began")
+
+    monkeypatch.setattr(experiments.training.loop, "fit", fit)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"rejection": {"threshold": "p10"}}, "threshold must be a number"),
+        ({"rejection": {"threshold": 0.1, "embedding": {"nam": "pca"}}}, "encoder must be a name"),
+        ({"steps": 0}, "steps must be a whole number"),
+        ({"images": 5000}, "train and holdout"),
+        ({"seed": -1}, "seed must be a whole number"),
+    ],
+)
+def test_the_last_job_is_checked_before_the_first_begins(
+    store, one_worker, monkeypatch, wrong, message
+):
+    none_is_trained(monkeypatch)
+    job = {"model": "biggan", "dataset": "digits", "store": store, "tensorboard": False} | TINY
+    with pytest.raises(InputError, match=message):
+        experiments.train_all([job, job | wrong])
+
+
+@pytest.mark.parametrize(
+    ("changed", "encoder", "message"),
+    [
+        ({}, "resnet50", "name must have its weights in"),
+        ({}, "none", "names must be among"),
+        ({"images": 50}, "pca", r"images must leave at least 2 training .* 1 of class 4 among 50"),
+        ({"holdout": 100}, "pca", "holdout must leave at least 42 hold-out images of each class"),
+    ],
+)
+def test_what_could_not_be_measured_is_not_trained(
+    store, one_worker, monkeypatch, tmp_path, changed, encoder, message
+):
+    none_is_trained(monkeypatch)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    job = {"model": "biggan", "dataset": "digits", "store": store, "data_root": tmp_path}
+    job |= TINY | {"holdout": 773} | changed
+    with pytest.raises(InputError, match=message):
+        experiments.train_all([job], measured_by=[encoder])
+
+
+def test_a_threshold_that_duplicates_make_0_is_refused(store, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 1), dtype=np.uint8)
+    np.save(tmp_path / "pairs.npy", np.concatenate([pixels, pixels]))
+    settings = experiments.RejectionSettings("q50", embedding="pixels")
+    job = {"dataset": str(tmp_path / "pairs.npy"), "holdout": 0}
+    with pytest.raises(InputError, match=r"threshold must lie above 0 .* got 'q50', which is 0"):
+        experiments.rejecting.threshold_of(settings, experiments.data_of(job), store=store)
+
+
+def test_the_data_of_a_job_are_those_of_its_run(plain):
+    assert (
+        experiments.data_of({"model": "biggan", "dataset": "digits"} | TINY)
+        == (plain.config["data"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"generated": 1}, "generated must be a whole number, at least 2"),
+        ({"holdout": -1}, "holdout must be a whole number, at least 1"),
+        ({"seed": -1}, "seed must be a whole number, at least 0"),
+        ({"encoder": {"nam": "pca"}}, "encoder must be a name, or hold name, pca_dim"),
+    ],
+)
+def test_wrong_arguments_of_a_measurement_are_refused(store, plain, wrong, message):
+    with pytest.raises(InputError, match=message):
+        experiments.measure_copying([plain], store=store, **wrong)

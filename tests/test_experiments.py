@@ -1,5 +1,6 @@
 import dataclasses
 import html
+import inspect
 import json
 from pathlib import Path
 
@@ -505,6 +506,17 @@ def test_models_that_cannot_be_planned_are_refused(model, message):
 def test_settings_that_no_training_takes_are_refused():
     with pytest.raises(InputError, match=r"training must hold .*steps.*; got 'step' for GLO"):
         experiments.jobs(["digits"], models=["glo-8"], training={"glo": {"step": 1}}, seeds=[0])
+    plan = inspect.unwrap(experiments.jobs)
+    for training in (["glo"], {"glo": 3}):
+        with pytest.raises(InputError, match=r"training must .* mapping"):
+            plan(["digits"], models=["glo-8"], training=training, seeds=[0])
+
+
+def test_settings_of_all_families_are_no_settings_of_one():
+    with pytest.raises(InputError, match=r"training must leave out size, .* got 'size' for GLO"):
+        experiments.jobs(
+            ["digits"], models=["glo-8"], training={"glo": {"size": 8}}, seeds=[0], size=16
+        )
 
 
 def assessment(model="glo", *, count=100, seed=0, dataset="mnist", shift=1.0):

@@ -4,6 +4,7 @@ import os
 import pickle
 import struct
 import zlib
+from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
@@ -572,7 +573,9 @@ def test_what_no_program_can_fetch_is_refused(tmp_path, name, remedy):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("error", [OSError("no route"), RuntimeError("no\nroute")])
+@pytest.mark.parametrize(
+    "error", [OSError("no route"), RuntimeError("no\nroute"), HTTPException("no route")]
+)
 def test_a_failed_download_is_an_input_error(tmp_path, monkeypatch, error):
     def fail(*arguments, **options):
         raise error

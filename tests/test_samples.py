@@ -320,3 +320,11 @@ def test_farther_samples_that_lie_among_the_data_are_not_outside():
     assert of.coverage_by_near.estimate == 1
     naive = [all(np.linalg.norm(s - t) > r for t, r in radii(train, 3)) for s in samples[30:]]
     assert np.mean(naive) == 0.25
+
+
+@pytest.mark.parametrize("wrong", [[], [3], [3, 3], [1, 5, 4]])
+def test_stages_ascend(wrong):
+    job = {"model": "biggan", "steps": 9}
+    assert [j["steps"] for j in stages.jobs(job, [1, 5])] == [1, 5]
+    with pytest.raises(InputError, match="stages must be two at least, each later"):
+        stages.jobs(job, wrong)

@@ -153,6 +153,24 @@ def test_each_threshold_is_trained_with_each_seed():
     assert {j["images"] for j in jobs} == {100}
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"seeds": [0]}, r"seeds must be two at least, all different, .* got \[0\]"),
+        ({"seeds": [3, 3]}, "seeds must be two at least"),
+        ({"thresholds": []}, "thresholds must hold 0"),
+        ({"thresholds": [0]}, "thresholds must hold 0, .* and at least one other"),
+        ({"thresholds": ["q10", 0.1]}, "thresholds must hold 0"),
+        ({"thresholds": [0, 0.0, "q10"]}, "thresholds must hold 0, .* all different"),
+        ({"thresholds": [0, "q10", "q10"]}, "thresholds must hold 0, .* all different"),
+    ],
+)
+def test_what_no_interval_could_be_taken_of_is_not_planned(changed, message):
+    chosen = {"thresholds": [0, "q30"], "seeds": [0, 1]} | changed
+    with pytest.raises(InputError, match=message):
+        sweep.jobs("digits", models=["biggan"], training={}, rejection={}, **chosen)
+
+
 # The guideline
 
 
@@ -190,7 +208,8 @@ def test_half_of_what_rejection_for_both_brings_is_asked_for(swept):
 def test_variants_are_trained_at_their_threshold_and_held_against_none(monkeypatch):
     trained = []
 
-    def train_all(jobs):
+    def train_all(jobs, measured_by):
+        assert measured_by == ["pca"]
         trained.extend(jobs)
         return list(range(len(jobs)))
 
@@ -224,6 +243,9 @@ def test_variants_are_trained_at_their_threshold_and_held_against_none(monkeypat
     assert swept["for both"].values(c_t("holdout", label=0))[0.0].tolist() == [0, 1]
     with pytest.raises(InputError, match="variants must be among Algorithm 1, for both"):
         variants.measure(**chosen, variants=["none"])
+    for changed in ({"threshold": 0}, {"seeds": [1]}):
+        with pytest.raises(InputError, match=r"(thresholds|seeds) must"):
+            variants.measure(**chosen | changed, variants=["for both"])
 
 
 def test_tables_of_variants_and_costs(swept):

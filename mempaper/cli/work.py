@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import InputError
 from . import tables
 from .data import DataRoot
 
@@ -83,8 +84,12 @@ def train(
         ),
     ] = None,
     embedding: Annotated[
-        str, typer.Option(metavar="NAME", help="The encoder that gives distances to reject by.")
-    ] = "pca",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --threshold: the encoder that gives distances to reject by. Default: pca.",
+        ),
+    ] = None,
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="As Lightning Fabric names it, e.g. bf16-mixed.")
     ] = "32-true",
@@ -121,9 +126,17 @@ def train(
     _print_run(run)
 
 
-def _rejection(threshold: str | None, embedding: str) -> dict[str, float | str] | None:
+def _rejection(threshold: str | None, embedding: str | None) -> dict[str, float | str] | None:
     if threshold is None:
+        if embedding is not None:
+            raise InputError(
+                "--embedding",
+                "come with a --threshold",
+                repr(embedding),
+                "Add `--threshold d-bar`, say, or leave it out.",
+            )
         return None
+    embedding = embedding or "pca"
     try:
         return {"threshold": float(threshold), "embedding": embedding}
     except ValueError:

@@ -8,7 +8,7 @@ from .classifying import classify
 from .copying import Copying, measure_copying, samples
 from .cost import UpdateCost, update_cost
 from .encoders import EncoderSpec, encoder, encoders
-from .planning import jobs
+from .planning import data_of, jobs
 from .recovering import KINDS, distortion, recover, recovered, recovered_images, targets
 from .rejecting import RejectionSettings
 from .scores import Protocol, Scores
@@ -25,6 +25,7 @@ __all__ = [
     "UpdateCost",
     "assess",
     "classify",
+    "data_of",
     "distortion",
     "encoder",
     "encoders",

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 
 from .. import class_conditional, families, generators, neighbors, parallel, statistics
-from ..errors import InputError
+from ..errors import InputError, check_count
 from ..images import Images
 from ..runs import Run, Store
 from ..runs.identity import canonical, plain
@@ -100,6 +100,10 @@ def measure_copying(
         InputError  an argument is out of range, a set too small to be scored, or `within_class`
                     with a model without classes
     """
+    check_count("generated", generated, 2)
+    check_count("seed", seed, 0)
+    if holdout is not None:
+        check_count("holdout", holdout, 1)
     spec, protocol, references = as_spec(encoder), protocol or Protocol(), dict(references or {})
     if taken := {"train", "holdout", "generated"} & references.keys():
         raise InputError(

@@ -1,7 +1,7 @@
 """Encoders made for a data set: of its training images, or of published weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,21 @@ class EncoderSpec:
 
 
 def as_spec(encoder: EncoderSpec | Mapping[str, Any] | str) -> EncoderSpec:
-    """Returns a spec that is given whole, by its fields, or by its name."""
+    """Returns a spec that is given whole, by its fields, or by its name.
+
+    Raises
+        InputError  it is none of these
+    """
     if isinstance(encoder, str):
         return EncoderSpec(encoder)
-    return encoder if isinstance(encoder, EncoderSpec) else EncoderSpec(**encoder)
+    if isinstance(encoder, EncoderSpec):
+        return encoder
+    known = [field.name for field in fields(EncoderSpec)]
+    if not isinstance(encoder, Mapping) or set(encoder) - set(known):
+        raise InputError(
+            "encoder", f"be a name, or hold {', '.join(known)}", repr(encoder), "Correct it."
+        )
+    return EncoderSpec(**encoder)
 
 
 def encoder(

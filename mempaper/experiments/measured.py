@@ -1,6 +1,6 @@
 """What generators are held against: sets of images in the features of an encoder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from .. import embeddings, neighbors
 from ..errors import InputError
 from ..images import Images
 from ..runs import Store
-from .encoders import EncoderSpec, described, encoder
+from .encoders import EncoderSpec, as_spec, described, encoder
 from .scores import Protocol
 from .splits import split_of
 
-__all__ = ["Measured"]
+__all__ = ["Measured", "check_measurable"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,3 +77,35 @@ class Measured:
             bank_labels=bank_labels,
         )
         return tuple(part[:, 0] for part in found)
+
+
+def check_measurable(
+    data: Mapping[str, Any],  # the entry "data" of a training run's config
+    encoders: Sequence[str],
+    *,
+    store: Store | None = None,
+    data_root: Path | None = None,
+) -> None:
+    """Raises InputError where `measure_copying` could not measure by these encoders.
+
+    C_T takes two training images of each class; its baseline, a half of the hold-out images of
+    each class that is large enough to be scored as if it were generated.
+    """
+    if not encoders:
+        return
+    split = split_of(data, data_root)
+    least = {"training": 2, "hold-out": 2 * (Protocol().min_generated + 1)}
+    for (name, fewest), labels in zip(
+        least.items(), (split.train.labels, split.holdout.labels), strict=True
+    ):
+        for label in np.unique(split.train.labels).tolist():
+            if (count := int(np.sum(labels == label))) < fewest:
+                raise InputError(
+                    "images" if name == "training" else "holdout",
+                    f"leave at least {fewest} {name} images of each class, for C_T is taken "
+                    "class by class",
+                    f"{count} of class {label} among {len(labels):,}",
+                    "Ask for more.",
+                )
+    for each in encoders:
+        encoder(as_spec(each), data, store=store, data_root=data_root)

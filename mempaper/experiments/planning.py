@@ -7,9 +7,10 @@ from typing import Any
 from .. import families, images
 from ..errors import InputError
 from .rejecting import as_settings
+from .splits import square_split
 from .training import train
 
-__all__ = ["jobs"]
+__all__ = ["data_of", "jobs"]
 
 _SETTINGS = frozenset(inspect.signature(train).parameters) - {"model", "dataset", "seed"}
 
@@ -30,8 +31,12 @@ def jobs(
         InputError  a model, a family in `training` or one of its arguments is none
     """
     wanted = [families.specified(model) for model in models]
+    if not isinstance(training, Mapping):
+        raise InputError(
+            "training", "be a mapping by family", repr(training), "Write {dcgan: {steps: 2000}}."
+        )
     for name, settings in training.items():
-        _check_settings(families.get(name).title, settings)
+        _check_settings(families.get(name).title, settings, common)
     planned = []
     for dataset in datasets:
         available = _available(dataset, common) if any(count for _, count in wanted) else None
@@ -44,18 +49,40 @@ def jobs(
     return planned
 
 
+def data_of(job: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the entry "data" of the config of the run that train(**job) makes."""
+    size, count, holdout, root = (
+        job.get(name) for name in ("size", "images", "holdout", "data_root")
+    )
+    return square_split(job["dataset"], size, count, holdout, root)[1]
+
+
 def _available(dataset: str, common: Mapping[str, Any]) -> int:
     """Returns the number of training images."""
     data = {name: common.get(name) for name in ("size", "holdout")}
     return len(images.load(dataset, root=common.get("data_root"), **data).train)
 
 
-def _check_settings(title: str, settings: Mapping[str, Any]) -> None:
+def _check_settings(title: str, settings: object, common: Mapping[str, Any]) -> None:
+    if not isinstance(settings, Mapping):
+        raise InputError(
+            "training",
+            "hold a mapping for each family",
+            f"{settings!r} for {title}",
+            "Write {dcgan: {steps: 2000}}.",
+        )
     if unknown := [name for name in settings if name not in _SETTINGS]:
         raise InputError(
             "training",
             f"hold arguments of experiments.train: {', '.join(sorted(_SETTINGS))}",
             f"{unknown[0]!r} for {title}",
             "Correct the name; what is not given is said by the family.",
+        )
+    if twice := [name for name in settings if name in common]:
+        raise InputError(
+            "training",
+            f"leave out {', '.join(sorted(common))}, which are the same for all families",
+            f"{twice[0]!r} for {title}",
+            "Set it for all of them.",
         )
     as_settings(settings.get("rejection"))

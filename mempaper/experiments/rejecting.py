@@ -58,7 +58,7 @@ class RejectionSettings:
     @property
     def _quantile(self) -> float | None:
         """Returns the share that the threshold asks for, NaN for d-bar; None of a number."""
-        if isinstance(self.threshold, Real):
+        if isinstance(self.threshold, Real) and not isinstance(self.threshold, bool):
             return None
         if self.threshold == "d-bar":
             return np.nan
@@ -104,10 +104,24 @@ def threshold_of(
     store: Store | None = None,
     data_root: Path | None = None,
 ) -> float:
-    """Returns tau; of d-bar and quantiles six digits, which rounding errors do not reach."""
+    """Returns tau; of d-bar and quantiles six digits, which rounding errors do not reach.
+
+    Raises
+        InputError  d-bar or the quantile is 0, of duplicates, and would reject nothing; or has no
+                    distance within a class of one image
+    """
     share = settings._quantile
     if share is None:
         return float(settings.threshold)
+    if settings.within_class:
+        labels, counts = np.unique(split_of(data, data_root).train.labels, return_counts=True)
+        if counts.min() < 2:
+            raise InputError(
+                "images",
+                "be two of each class at least where distances within it give the threshold",
+                f"1 of class {labels[counts.argmin()]} among {counts.sum():,}",
+                "Ask for more, or give the threshold as a number.",
+            )
     run = density(
         settings.embedding,
         data,
@@ -117,7 +131,15 @@ def threshold_of(
         data_root=data_root,
     )
     distances = read_arrays(run.file("distances.npz"))["distances"]
-    return float(f"{distances.mean() if np.isnan(share) else np.quantile(distances, share):.6g}")
+    tau = float(f"{distances.mean() if np.isnan(share) else np.quantile(distances, share):.6g}")
+    if tau <= 0:
+        raise InputError(
+            "threshold",
+            "lie above 0 where it is read from the training images",
+            f"{settings.threshold!r}, which is {tau:g}: that many have a duplicate",
+            "Choose a higher quantile, or 0 to reject nothing.",
+        )
+    return tau
 
 
 def recorded(

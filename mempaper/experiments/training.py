@@ -13,6 +13,7 @@ from .. import families, files, parallel
 from ..networks.spectral import plain
 from ..runs import Run, Store
 from ..training import loop
+from .measured import check_measurable
 from .preparing import prepare
 from .rejecting import RejectionSettings
 
@@ -110,6 +111,21 @@ def _last_row(path: Path) -> dict[str, float]:
     return pd.read_csv(path).iloc[-1].to_dict()
 
 
-def train_all(jobs: Sequence[Mapping[str, Any]]) -> list[Run]:
-    """Returns train(**job) of each job, as many at once as there are cores."""
+def train_all(
+    jobs: Sequence[Mapping[str, Any]],
+    *,
+    measured_by: Sequence[str] = (),  # encoders that measure_copying will be given
+) -> list[Run]:
+    """Returns train(**job) of each job, as many at once as there are cores.
+
+    What is wrong with any of them is found before the first begins.
+
+    Raises
+        InputError  as `train`; or the runs could not be measured afterwards: an encoder is not at
+                    hand, or a class has too few images
+    """
+    for job in jobs:
+        prepared = prepare(**{name: job[name] for name in job if name != "tensorboard"})
+        places = {name: job.get(name) for name in ("store", "data_root")}
+        check_measurable(prepared.config["data"], measured_by, **places)
     return parallel.run(train, jobs, description="training")

@@ -35,7 +35,7 @@ thresholds = [
     "d-bar",
 ]  # tau: numbers, quantiles in per cent of the distances between training images, or their mean
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features give all distances
-generated = 1000  # [210, inf) images of each generator
+generated = 1000  # [400, inf) images of each generator
 seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 
 # %%
@@ -54,7 +54,8 @@ runs = experiments.train_all(
         rejection={"embedding": encoder},
         images=images,
         size=size,
-    )
+    ),
+    measured_by=[encoder],
 )
 sweeps = sweep.by_model(experiments.measure_copying(runs, encoder=encoder, generated=generated))
 (name,) = sweeps

@@ -43,7 +43,7 @@ others = [
 references = [
     "warped"
 ]  # {test, test_unduplicated, cifar10_1, cifair10, warped} beside the hold-out images
-generated = 1000  # [210, inf) images of each generator
+generated = 1000  # [400, inf) images of each generator
 seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 
 # %%
@@ -53,19 +53,18 @@ from mempaper import claims, experiments, plotting, sweep
 from mempaper import references as reference_sets
 
 plotting.style()
-runs = experiments.train_all(
-    sweep.jobs(
-        dataset,
-        models=[model],
-        thresholds=thresholds,
-        seeds=seeds,
-        training=training,
-        rejection={"embedding": encoder},
-        images=images,
-        size=size,
-    )
+jobs = sweep.jobs(
+    dataset,
+    models=[model],
+    thresholds=thresholds,
+    seeds=seeds,
+    training=training,
+    rejection={"embedding": encoder},
+    images=images,
+    size=size,
 )
-sets = reference_sets.load(references, runs[0].config["data"])
+sets = reference_sets.load(references, experiments.data_of(jobs[0]))
+runs = experiments.train_all(jobs, measured_by=[encoder, *others])
 swept = {
     name: next(
         iter(

@@ -58,7 +58,7 @@ plotting.style()
 (job,) = experiments.jobs(
     [dataset], models=[model], training=training, seeds=[seed], images=images, size=size
 )
-runs = experiments.train_all([job | {"steps": steps} for steps in stages])
+runs = experiments.train_all(through_training.jobs(job, stages), measured_by=[encoder])
 found = sampled.sample(runs, encoder=encoder, generated=generated, seed=seed)
 at = {f"{n:,} steps": each.of_class(label) for n, each in zip(stages, found, strict=True)}
 last = list(at.values())[-1]

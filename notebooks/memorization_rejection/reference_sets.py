@@ -60,16 +60,16 @@ from mempaper import claims, experiments, plotting, reference_shift
 from mempaper import references as reference_sets
 
 plotting.style()
-(run,) = experiments.train_all(
-    experiments.jobs(
-        [dataset], models=[model], training=training, seeds=[seed], images=images, size=size
-    )
+jobs = experiments.jobs(
+    [dataset], models=[model], training=training, seeds=[seed], images=images, size=size
 )
+sets = reference_sets.load(references, experiments.data_of(jobs[0]), seed=seed)
+(run,) = experiments.train_all(jobs, measured_by=[encoder])
 (copying,) = experiments.measure_copying(
     [run],
     encoder=encoder,
     generated=generated,
-    references=reference_sets.load(references, run.config["data"], seed=seed),
+    references=sets,
     seed=seed,
 )
 distances = reference_shift.distances(copying)

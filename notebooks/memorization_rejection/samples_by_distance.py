@@ -45,7 +45,8 @@ plotting.style()
 runs = experiments.train_all(
     experiments.jobs(
         [dataset], models=[model], training=training, seeds=[seed], images=images, size=size
-    )
+    ),
+    measured_by=[encoder],
 )
 (found,) = sampled.sample(runs, encoder=encoder, generated=generated, seed=seed)
 shown = found.of_class(label)

@@ -40,7 +40,7 @@ encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, c
 references = [
     "warped"
 ]  # {test, test_unduplicated, cifar10_1, cifair10, warped} beside the hold-out images
-generated = 1000  # [210, inf) images of each generator
+generated = 1000  # [400, inf) images of each generator
 seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 
 # %%
@@ -50,23 +50,23 @@ from mempaper import claims, class_conditional, experiments, generators, plottin
 from mempaper import references as reference_sets
 
 plotting.style()
-runs = experiments.train_all(
-    sweep.jobs(
-        dataset,
-        models=[model],
-        thresholds=thresholds,
-        seeds=seeds,
-        training=training,
-        rejection={"embedding": encoder},
-        images=images,
-        size=size,
-    )
+jobs = sweep.jobs(
+    dataset,
+    models=[model],
+    thresholds=thresholds,
+    seeds=seeds,
+    training=training,
+    rejection={"embedding": encoder},
+    images=images,
+    size=size,
 )
+reference_images = reference_sets.load(references, experiments.data_of(jobs[0]))
+runs = experiments.train_all(jobs, measured_by=[encoder])
 found = experiments.measure_copying(
     runs,
     encoder=encoder,
     generated=generated,
-    references=reference_sets.load(references, runs[0].config["data"]),
+    references=reference_images,
 )
 sweeps = sweep.by_model(found)
 (name,) = sweeps
