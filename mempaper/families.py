@@ -115,7 +115,7 @@ def specified(model: str) -> tuple[str, int | None]:
 
 _SMALL = {"batch_size": 16, "latent_dim": 64}
 _FLOW = ("size", "channels", "width", "couplings")
-_LABELLED = {"steps": 400, "batch_size": 16, "latent_dim": 32, "width": 32, "learning_rate": 4e-3}
+_LABELLED = {"steps": 700, "batch_size": 16, "latent_dim": 32, "width": 32, "learning_rate": 4e-3}
 
 _SAGAN = _built(sagan.SAGANGenerator, "size", "channels", "classes", "latent_dim", "width")
 _BIGGAN = _built(

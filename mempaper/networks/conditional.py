@@ -176,15 +176,16 @@ class _DiscriminatorBlock(nn.Module):
 class ProjectionDiscriminator(nn.Module):
     """Images (n, channels, size, size) and labels (n,) -> logits (n,): positive says real.
 
-    Miyato and Koyama (2018), Eq. (3). Up to 56 px it has `width` / 2 channels everywhere and halves
-    the resolution twice.
+    Miyato and Koyama (2018), Eq. (3). Up to 56 px it has `width` / 2 channels everywhere, halves
+    the resolution twice, or once where images are 8 to 14 px, and has two blocks more.
     """
 
     def __init__(self, *, size: int, channels: int, classes: int, width: int):
         super().__init__()
         widths, halvings = grid_widths(size, width)[::-1], doublings(size)[1]
         if halvings <= 3:
-            widths, halvings = [max(1, width // 2)] * 4, 2
+            halvings = min(halvings, 2)
+            widths = [max(1, width // 2)] * (halvings + 2)
         self.first = _DiscriminatorBlock(channels, widths[0], halve=True, first=True)
         self.attention = SelfAttention(widths[0])
         self.blocks = nn.Sequential(

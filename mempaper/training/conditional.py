@@ -61,7 +61,8 @@ class ConditionalGAN:
     """Several steps of the discriminator, each on images of its own, then one of the generator.
 
     Each takes an equal part of the batch: train on Repeated images with a batch as many times
-    larger. The labels of made images are drawn uniformly.
+    larger. The made images of all discriminator steps, between which the generator stays as it is,
+    are made in one pass; their labels are drawn uniformly.
 
     generator  takes latents and labels; see networks.sagan and networks.biggan
     labels     of the images, by number
@@ -121,15 +122,17 @@ class ConditionalGAN:
             made = votes.argmax(1)
             return with_class(latents, made, self.config.classes), made
 
-        def drawn(count: int, rejects: bool) -> tuple[Tensor, Tensor]:
-            return self.rejection.draw(sampler, count) if rejects else sampler(count)
-
         sampler = Sampler(generator, codes)
         losses_d = []
         steps = self.config.discriminator_steps
-        for real, known in zip(images.tensor_split(steps), labels.tensor_split(steps), strict=True):
-            with torch.no_grad():
-                fake, made = drawn(len(real), self._both)
+        reals = list(zip(images.tensor_split(steps), labels.tensor_split(steps), strict=True))
+        with torch.no_grad():
+            if self._both:
+                fakes = [self.rejection.draw(sampler, len(real)) for real, _ in reals]
+            else:
+                at_once = sampler(len(images))
+                fakes = zip(*(part.tensor_split(steps) for part in at_once), strict=True)
+        for (real, known), (fake, made) in zip(reals, fakes, strict=True):
             seen = self.augment(torch.cat([real, fake]), noise)
             logits = discriminator(seen, torch.cat([known, made]))
             loss_d = hinge.discriminator(*logits.tensor_split([len(real)]))
@@ -137,7 +140,8 @@ class ConditionalGAN:
             losses_d.append(loss_d.detach())
 
         with frozen(discriminator):
-            fake, made = drawn(len(images) // steps, self.rejection is not None)
+            draw = self.rejection.draw if self.rejection else lambda sampler, n: sampler(n)
+            fake, made = draw(sampler, len(images) // steps)
             loss_g = hinge.generator(discriminator(self.augment(fake, noise), made))
             descend(fabric, loss_g, self.optimizers["generator"])
         return {

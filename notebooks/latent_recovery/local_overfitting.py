@@ -28,7 +28,7 @@ models = ["dcgan", "glo-128"]  # GANs, and GLO models of few images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 layout = "faces"  # {faces, celeba_hq, lfw} alignment of the faces: where eyes and mouth are
 patch = 0.5  # (0, 1] side of a patch, as a share of the image's
-count = 80  # [2, inf) training and hold-out images to recover, each
+count = 60  # [2, inf) training and hold-out images to recover, each
 passes = 50  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 

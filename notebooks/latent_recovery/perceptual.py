@@ -31,7 +31,7 @@ training = {}  # by family, arguments of experiments.train instead of those in f
 features = ["classifier"]  # {classifier, squeezenet, lpips, vgg19} perceptual operators
 classifier_steps = 200  # [1, inf) updates of the classifier
 resolution = 64  # [32, 1024] pixels to which images are resized for SqueezeNet, LPIPS and VGG-19
-count = 80  # [2, inf) training and hold-out images to recover, each
+count = 60  # [2, inf) training and hold-out images to recover, each
 passes = 50  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 

@@ -45,7 +45,6 @@ datasets = [
 models = [
     "dcgan",
     "glo-128",
-    "glo-512",
     "glo-1024",
     "ae-128",
     "ae-1024",

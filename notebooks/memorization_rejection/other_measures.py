@@ -28,7 +28,9 @@ dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image sourc
 size = 8  # [8, 224] pixels a side
 images = 100  # [2, inf) training images
 model = "biggan"  # {sagan, biggan, biggan_diffaugment} family
-training = {}  # by family, arguments of experiments.train instead of those in families.py: {biggan: {steps: 2000}}
+training = {
+    "biggan": {"steps": 250}
+}  # by family, arguments of experiments.train instead of those in families.py
 thresholds = [
     0,
     "q10",

@@ -36,9 +36,9 @@ images = 100  # [20, inf) training images, the first of those that are not held 
 model = "biggan"  # {sagan, biggan, biggan_diffaugment} family of the generator
 training = {}  # by family, arguments of experiments.train but steps: {biggan: {width: 32}}
 stages = [
-    50,
-    100,
-    400,
+    30,
+    60,
+    250,
 ]  # [1, inf) updates of the generator; the last stage is the finished training
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features are compared
 generated = 1000  # [400, inf) samples of each stage

@@ -45,7 +45,9 @@ dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, cel
 size = 8  # [8, 1024] pixels a side
 images = 100  # [20, inf) training images, the first of those that are not held out
 model = "biggan"  # {sagan, biggan, biggan_diffaugment} family of the generator
-training = {}  # by family, arguments of experiments.train instead of those in families.py: {biggan: {steps: 2000}}
+training = {
+    "biggan": {"steps": 250}
+}  # by family, arguments of experiments.train instead of those in families.py
 references = [
     "warped"
 ]  # {test, test_unduplicated, cifair10, cifar10_1, warped} held against, with the hold-out images

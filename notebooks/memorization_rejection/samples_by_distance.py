@@ -29,7 +29,9 @@ dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image sourc
 size = 8  # [8, 64] pixels a side
 images = 100  # [20, inf) training images, the first of those that are not held out
 model = "biggan"  # {sagan, biggan, biggan_diffaugment} family of the generator
-training = {}  # by family, arguments of experiments.train instead of those in families.py: {biggan: {steps: 400}}
+training = {
+    "biggan": {"steps": 250}
+}  # by family, arguments of experiments.train instead of those in families.py
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} f of the distance, whose features are compared
 generated = 2000  # [400, inf) samples
 label = 3  # [0, 9] class whose samples are shown

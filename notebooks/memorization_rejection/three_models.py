@@ -33,7 +33,11 @@ models = [
     "biggan",
     "biggan_diffaugment",
 ]  # families, from the simplest to the most complex
-training = {}  # by family, arguments of experiments.train instead of those in families.py: {biggan: {steps: 2000}}
+training = {
+    "sagan": {"steps": 250},
+    "biggan": {"steps": 250},
+    "biggan_diffaugment": {"steps": 250},
+}  # by family, arguments of experiments.train instead of those in families.py
 thresholds = [
     0,
     "q30",
