@@ -535,13 +535,17 @@ def test_only_accepted_images_teach_the_generator():
 
 def test_where_asked_for_only_accepted_images_teach_the_discriminator():
     bank = Squares(40).images
-    (first, labels), *_ = judged(objective("biggan"))
+
+    def shown_first(tau):
+        rejects = MemorizationRejection(bank, flat, tau, protocol="drop")
+        return judged(objective("biggan", rejection=rejects, reject_for_both=True))[0]
+
+    first, labels = shown_first(1e-9)
     cosines = nn.functional.normalize(flat(first)) @ nn.functional.normalize(flat(bank)).T
     fake = torch.arange(40) >= 20
     distances = 1 - cosines.max(1).values
     tau = float(distances[fake].median())
-    rejects = MemorizationRejection(bank, flat, tau, protocol="drop")
-    (seen, classes), *_ = judged(objective("biggan", rejection=rejects, reject_for_both=True))
+    seen, classes = shown_first(tau)
     kept = ~fake | (distances > tau)
     assert 20 < kept.sum() < 40
     assert torch.equal(seen, first[kept])
