@@ -819,6 +819,20 @@ def test_recorded_verdicts_are_shown_over_seeds(tmp_path):
         results.verdicts("gan-generalizes", root=tmp_path)
 
 
+def test_an_execution_over_several_seeds_has_its_own_intervals(tmp_path):
+    copy = executed(tmp_path / "a.ipynb", judged({"A": 0.98}, 0.96), seeds=[0, 4, 7])
+    results.record([copy], root=tmp_path)
+    shown = results.verdicts("own-samples-recovered", root=tmp_path)
+    (row,) = shown.text.to_dict("records")
+    assert row == {
+        "quantity": "A",
+        "mean over seeds": "98.0 %",
+        "95 % interval": "96.0 % to 100.0 %",
+        "seeds": 3,
+        "verdict": "reproduced",
+    }
+
+
 def test_the_numbers_of_a_claim_are_named_by_what_leads_to_them():
     interval = statistics.Interval(1.0, 3.0, 2.0, 0.95)
     test = assessment(shift=2.0).test

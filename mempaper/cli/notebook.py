@@ -98,22 +98,30 @@ def record(
     profile: Profile = "real",
     seed: Annotated[
         list[int] | None,
-        typer.Option(metavar="N", help="One execution each; may be repeated. Default: 0, 1, 2."),
+        typer.Option(
+            metavar="N",
+            help="One execution each, but one for all where the notebook takes its intervals over "
+            "seeds; may be repeated. Default: 0, 1, 2, or the notebook's.",
+        ),
     ] = None,
 ) -> None:
-    """Executes a notebook once for each seed and writes tables and verdicts into results/.
+    """Executes a notebook for several seeds and writes tables and verdicts into results/.
 
     Repeated, it continues: finished trainings and recoveries are found again.
     """
     from .. import notebooks, results
 
     given = _given(parameter)
-    declared = notebooks.parameters(notebooks.locate(name).name)
+    usual = notebooks.effective(notebooks.locate(name).name, profile=profile).get("seeds")
+    if usual and len(usual) > 1:
+        chosen = [{"seeds": seed or usual}]
+    else:
+        one = (lambda number: {"seeds": [number]}) if usual else (lambda number: {"seed": number})
+        chosen = [one(number) for number in seed or [0, 1, 2]]
     executed = []
-    for number in seed or [0, 1, 2]:
-        chosen = {"seeds": [number]} if "seeds" in declared else {"seed": number}
-        typer.echo(f"seed {number}", err=True)
-        executed.append(notebooks.run(name, given | chosen, profile, report=_to_stderr))
+    for seeds in chosen:
+        typer.echo("; ".join(f"{key} {value}" for key, value in seeds.items()), err=True)
+        executed.append(notebooks.run(name, given | seeds, profile, report=_to_stderr))
     typer.echo("\n".join(map(str, results.record(executed))))
 
 

@@ -44,26 +44,34 @@ def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
 def _over_seeds(table: pd.DataFrame, show: Callable[[float], str]) -> pd.DataFrame:
     by_seed = table.groupby("seed", sort=True)["verdict"].first()
     verdict = combined(by_seed)
-    agreeing = (by_seed == verdict).sum()
+    if len(by_seed) > 1:
+        verdict += f" ({(by_seed == verdict).sum()} of {len(by_seed)} seeds)"
     rows = []
     for quantity, values in table.groupby("quantity", sort=False):
-        mean, span = _mean(values["estimate"].to_numpy(), show)
+        mean, span = _mean(values, show)
         rows.append(
             {
                 "data set": values["dataset"].iloc[0],
                 "quantity": quantity,
                 "mean over seeds": mean,
                 "95 % interval": span,
-                "seeds": len(values),
-                "verdict": f"{verdict} ({agreeing} of {len(by_seed)} seeds)",
+                "seeds": sum(len(str(seed).split("+")) for seed in values["seed"]),
+                "verdict": verdict,
             }
         )
     return pd.DataFrame(rows).set_index("data set").rename_axis(None)
 
 
-def _mean(values: np.ndarray, show: Callable[[float], str]) -> tuple[str, str]:
-    """Returns mean and interval as text; empty where one seed, or an infinite value, gives none."""
-    if len(values) < 2 or not np.isfinite(values).all():
+def _mean(values: pd.DataFrame, show: Callable[[float], str]) -> tuple[str, str]:
+    """Returns mean and interval as text; empty where one seed, or an infinite value, gives none.
+
+    One execution with several seeds has the interval over them that its page computed.
+    """
+    estimates = values["estimate"].to_numpy()
+    if len(values) == 1 and "+" in str(values["seed"].iloc[0]):
+        mean, low, high = (show(float(values[end].iloc[0])) for end in ("estimate", "low", "high"))
+        return mean, f"{low} to {high}"
+    if len(estimates) < 2 or not np.isfinite(estimates).all():
         return "", ""
-    mean = mean_interval(values)
+    mean = mean_interval(estimates)
     return show(mean.estimate), f"{show(mean.low)} to {show(mean.high)}"
