@@ -126,7 +126,7 @@ def train(
     _print_run(run)
 
 
-def _rejection(threshold: str | None, embedding: str | None) -> dict[str, float | str] | None:
+def _rejection(threshold: str | None, embedding: str | None) -> dict[str, str] | None:
     if threshold is None:
         if embedding is not None:
             raise InputError(
@@ -136,11 +136,7 @@ def _rejection(threshold: str | None, embedding: str | None) -> dict[str, float 
                 "Add `--threshold d-bar`, say, or leave it out.",
             )
         return None
-    embedding = embedding or "pca"
-    try:
-        return {"threshold": float(threshold), "embedding": embedding}
-    except ValueError:
-        return {"threshold": threshold, "embedding": embedding}
+    return {"threshold": threshold, "embedding": embedding or "pca"}
 
 
 def recover(

@@ -1,6 +1,7 @@
 """Memorization rejection as a setting of a training."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from numbers import Real
 from pathlib import Path
@@ -29,8 +30,9 @@ _OPTIONS = ("protocol", "metric", "budget", "collapsed")
 class RejectionSettings:
     """Which fakes may teach the generator; see rejection.MemorizationRejection.
 
-    threshold     tau: a number; or read from the distances of the training images to the nearest
-                  other one, "d-bar" for their mean (Sec. 5.7), "q10" for the quantile of 10 %
+    threshold     tau: a number, also as text; or read from the distances of the training images to
+                  the nearest other one, "d-bar" for their mean (Sec. 5.7), "q10" for the quantile
+                  of 10 %
     embedding     of all distances: an EncoderSpec, its name, or its fields
     within_class  search among training images of the fake's class only
     both          reject for the discriminator too (Sec. 3.1), not for the generator only
@@ -47,6 +49,9 @@ class RejectionSettings:
 
     def __post_init__(self):
         object.__setattr__(self, "embedding", as_spec(self.embedding))
+        if isinstance(self.threshold, str):
+            with suppress(ValueError):
+                object.__setattr__(self, "threshold", float(self.threshold))
         # A bank of one image, to have the other values checked where the component checks them.
         tau = 0 if self._quantile is not None else self.threshold
         MemorizationRejection(torch.ones(1, 1), lambda images: images, tau, **self._options)
