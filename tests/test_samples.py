@@ -220,7 +220,8 @@ def test_correlations_of_all_and_of_the_nearest(found):
     assert table.index.tolist() == ["generated", "hold-out"]
     frame = pd.DataFrame({"x": found.to_train["generated"], "y": found.to_holdout["generated"]})
     labels = found.labels["generated"]
-    place = frame["x"].groupby(labels).rank(pct=True)
+    of_labels = frame["x"].groupby(labels)
+    place = (of_labels.rank(method="first") - 0.5) / of_labels.transform("size")
     for column, chosen in (("all", place <= 1), ("nearest 50 %", place <= 0.5)):
         of_class = frame[chosen].groupby(labels[chosen])
         ranks = of_class.transform(lambda v: (v.rank() - v.rank().mean()) / len(v))
