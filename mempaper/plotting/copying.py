@@ -170,7 +170,7 @@ def fid_against_copying(
         xlabel=f"$C_T$ against {reference}\n({_C_T})",
         ylabel=f"Fréchet distance to {reference}\n(squared units of {encoder} features)",
     )
-    ax.legend()
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
     return ax
 
 

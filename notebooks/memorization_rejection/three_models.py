@@ -82,7 +82,7 @@ sweeps = sweep.by_model(experiments.measure_copying(runs, encoder=encoder, gener
 # |   models and thresholds $\tau$. Means over seeds with 95 % intervals.
 fig, ax = plt.subplots(figsize=(7, 5))
 pairs = sweep.against_each_other(sweeps, reference="holdout")
-plotting.fid_against_copying(pairs, ax=ax, reference="holdout", encoder=encoder)
+plotting.fid_against_copying(pairs, ax=ax, reference="hold-out", encoder=encoder)
 plt.show()
 
 # %%
