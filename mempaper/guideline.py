@@ -2,22 +2,16 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from .claims import Tradeoff
-from .experiments import Copying
-from .rejection import ThresholdProposal
 from .sweep import Sweep, c_t, fid
 
-__all__ = ["at_d_bar", "marks", "proposal", "table"]
+__all__ = ["at_d_bar", "marks", "table"]
 
 _D_BAR = "d-bar"
 _ROUNDED = 1e-5  # tau is d-bar of six digits
-
-
-def proposal(copying: Copying) -> ThresholdProposal:
-    """Returns the distances of training and of hold-out images, from which tau is read."""
-    return ThresholdProposal(copying.distances["train"], copying.distances["holdout"])
 
 
 def marks(sweep: Sweep) -> dict[str, float]:
@@ -32,18 +26,18 @@ def table(sweep: Sweep) -> pd.DataFrame:
     models trained without rejection.
     """
     plain = sweep.by_threshold[0.0]
-    found = proposal(plain[0])
+    distances = plain[0].distances
     rows = []
     for name, tau in marks(sweep).items():
-        copies = sum((copying.distances["generated"] <= tau).mean() for copying in plain)
+        copies = np.mean([_rejected(copying.distances["generated"], tau) for copying in plain])
         growth = sweep.growth(tau, fid("holdout"))
         rows.append(
             {
                 "threshold": name,
                 "tau": f"{tau:.3g}",
-                "of training images (%)": f"{100 * (found.train <= tau).mean():.0f}",
-                "of hold-out images (%)": f"{100 * found.rejected(tau):.0f}",
-                "of generated images (%)": f"{100 * copies / len(plain):.0f}",
+                "of training images (%)": f"{100 * _rejected(distances['train'], tau):.0f}",
+                "of hold-out images (%)": f"{100 * _rejected(distances['holdout'], tau):.0f}",
+                "of generated images (%)": f"{100 * copies:.0f}",
                 "rise of C_T": f"{sweep.rise(tau, c_t()):.2f}",
                 "growth of FID (%)": growth.in_percent(),
             }
@@ -65,4 +59,8 @@ def _name(sweep: Sweep, tau: float) -> str:
     plain = sweep.by_threshold[0.0][0]
     if abs(tau / plain.d_bar - 1) < _ROUNDED:
         return _D_BAR
-    return f"{100 * (plain.distances['train'] <= tau).mean():.0f} % of train"
+    return f"{100 * _rejected(plain.distances['train'], tau):.0f} % of train"
+
+
+def _rejected(distances: np.ndarray, tau: float) -> float:
+    return float(np.mean(distances <= tau))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from . import experiments
+from . import references as reference_sets
 from .claims import Contrast, Tradeoff
 from .errors import InputError
 from .experiments import Copying
@@ -25,6 +26,7 @@ __all__ = [
     "effects_of_augmentation",
     "fid",
     "jobs",
+    "measure",
     "table",
 ]
 
@@ -121,10 +123,14 @@ class Sweep:
         """Returns means over seeds by tau, with Student's intervals."""
         return {tau: mean_interval(values) for tau, values in self.values(number).items()}
 
-    def rise(self, tau: float, number: Number) -> Interval:
-        """Returns the mean over seeds of a number at tau less that at 0, by the same seed."""
+    def rises(self, tau: float, number: Number) -> np.ndarray:
+        """Returns (seeds,), a number at tau less that at 0, by the same seed."""
         values = self.values(number)
-        return mean_interval(values[tau] - values[0.0])
+        return values[tau] - values[0.0]
+
+    def rise(self, tau: float, number: Number) -> Interval:
+        """Returns the mean of `rises`."""
+        return mean_interval(self.rises(tau, number))
 
     def growth(self, tau: float, number: Number) -> Interval:
         """Returns `rise` as a share of the number at 0."""
@@ -162,6 +168,31 @@ def _by_class(found: Sequence[Copying], reference: str) -> np.ndarray:
     """Returns C_T (seeds, classes)."""
     scores = [copying.scores[reference].classes.classes for copying in found]
     return np.array([[of_class.statistic for of_class in each.values()] for each in scores])
+
+
+def measure(
+    dataset: str,
+    *,
+    encoder: str,  # by whose features fakes are rejected, and all are measured
+    others: Sequence[str] = (),  # more encoders to measure by
+    references: Sequence[str] = (),  # sets beside the hold-out images, see references.load
+    generated: int,  # images of each generator
+    **arguments: Any,  # of `jobs`, but rejection
+) -> dict[str, dict[str, Sweep]]:
+    """Returns, by encoder and by model, what the models copy that `jobs` has trained.
+
+    Raises
+        InputError  as `jobs`, references.load and experiments.train_all
+    """
+    planned = jobs(dataset, rejection={"embedding": encoder}, **arguments)
+    sets = reference_sets.load(references, experiments.data_of(planned[0]))
+    runs = experiments.train_all(planned, measured_by=[encoder, *others])
+    return {
+        name: by_model(
+            experiments.measure_copying(runs, encoder=name, generated=generated, references=sets)
+        )
+        for name in (encoder, *others)
+    }
 
 
 def by_model(found: Iterable[Copying]) -> dict[str, Sweep]:

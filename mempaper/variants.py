@@ -82,16 +82,13 @@ def sufficiency(swept: Mapping[str, Sweep]) -> dict[str, Sufficiency]:
     """Returns what Algorithm 1 brings, and by how much it is more than half of what rejection for
     both does, by seed; nothing where one of the two is not among the variants."""
     try:
-        alone, both = (_rises(swept[name]) for name in ("Algorithm 1", "for both"))
+        alone, both = (
+            swept[name].rises(swept[name].thresholds[-1], c_t())
+            for name in ("Algorithm 1", "for both")
+        )
     except KeyError:
         return {}
     return {"Algorithm 1": Sufficiency(mean_interval(alone), mean_interval(alone - both / 2))}
-
-
-def _rises(swept: Sweep) -> np.ndarray:
-    (tau,) = swept.thresholds
-    values = swept.values(c_t())
-    return values[tau] - values[0.0]
 
 
 def table(swept: Mapping[str, Sweep]) -> pd.DataFrame:

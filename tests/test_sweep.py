@@ -171,6 +171,48 @@ def test_what_no_interval_could_be_taken_of_is_not_planned(changed, message):
         sweep.jobs("digits", models=["biggan"], training={}, rejection={}, **chosen)
 
 
+def test_models_are_trained_once_and_measured_by_each_encoder(monkeypatch):
+    calls = []
+
+    def train_all(jobs, measured_by):
+        assert measured_by == ["pca", "pixels"]
+        assert {job["rejection"]["embedding"] for job in jobs} == {"pca"}
+        calls.append(len(jobs))
+        return jobs
+
+    def measure(runs, *, encoder, generated, references):
+        assert (generated, list(references)) == (300, ["warped"])
+        calls.append(encoder)
+        return [
+            copying(
+                [1.0, 2.0], tau=0.25 if run["rejection"]["threshold"] else 0.0, seed=run["seed"]
+            )
+            for run in runs
+        ]
+
+    monkeypatch.setattr(experiments, "train_all", train_all)
+    monkeypatch.setattr(experiments, "measure_copying", measure)
+    found = sweep.measure(
+        "digits",
+        models=["biggan"],
+        thresholds=[0, "q30"],
+        seeds=[0, 1],
+        training={},
+        encoder="pca",
+        others=["pixels"],
+        references=["warped"],
+        generated=300,
+        images=100,
+        size=8,
+    )
+    assert calls == [4, "pca", "pixels"]
+    assert {name: list(of) for name, of in found.items()} == {
+        "pca": ["BigGAN"],
+        "pixels": ["BigGAN"],
+    }
+    assert list(found["pixels"]["BigGAN"].by_threshold) == [0.0, 0.25]
+
+
 # The guideline
 
 

@@ -12,6 +12,7 @@ from torch import nn
 from .. import families, files, parallel
 from ..networks.spectral import plain
 from ..runs import Run, Store
+from ..runs.identity import canonical
 from ..training import loop
 from .measured import check_measurable
 from .preparing import prepare
@@ -124,8 +125,11 @@ def train_all(
         InputError  as `train`; or the runs could not be measured afterwards: an encoder is not at
                     hand, or a class has too few images
     """
+    distinct = {}
     for job in jobs:
         prepared = prepare(**{name: job[name] for name in job if name != "tensorboard"})
         places = {name: job.get(name) for name in ("store", "data_root")}
-        check_measurable(prepared.config["data"], measured_by, **places)
+        distinct[canonical(prepared.config["data"])] = {"data": prepared.config["data"], **places}
+    for each in distinct.values():
+        check_measurable(**each, encoders=measured_by)
     return parallel.run(train, jobs, description="training")

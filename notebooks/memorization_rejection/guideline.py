@@ -43,25 +43,21 @@ seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, experiments, guideline, plotting, sweep
+from mempaper import claims, guideline, plotting, sweep
 
 plotting.style()
-runs = experiments.train_all(
-    sweep.jobs(
-        dataset,
-        models=[model],
-        thresholds=thresholds,
-        seeds=seeds,
-        training=training,
-        rejection={"embedding": encoder},
-        images=images,
-        size=size,
-    ),
-    measured_by=[encoder],
-)
-sweeps = sweep.by_model(experiments.measure_copying(runs, encoder=encoder, generated=generated))
-(name,) = sweeps
-swept = sweeps[name]
+sweeps = sweep.measure(
+    dataset,
+    models=[model],
+    thresholds=thresholds,
+    seeds=seeds,
+    training=training,
+    encoder=encoder,
+    generated=generated,
+    images=images,
+    size=size,
+)[encoder]
+((name, swept),) = sweeps.items()
 plain = swept.by_threshold[0.0][0]
 
 # %% [markdown]

@@ -51,34 +51,24 @@ seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, experiments, plotting, sweep
+from mempaper import claims, plotting, sweep
 from mempaper import references as reference_sets
 
 plotting.style()
-jobs = sweep.jobs(
+found = sweep.measure(
     dataset,
     models=[model],
+    others=others,
+    references=references,
     thresholds=thresholds,
     seeds=seeds,
     training=training,
-    rejection={"embedding": encoder},
+    encoder=encoder,
+    generated=generated,
     images=images,
     size=size,
 )
-sets = reference_sets.load(references, experiments.data_of(jobs[0]))
-runs = experiments.train_all(jobs, measured_by=[encoder, *others])
-swept = {
-    name: next(
-        iter(
-            sweep.by_model(
-                experiments.measure_copying(
-                    runs, encoder=name, generated=generated, references=sets
-                )
-            ).values()
-        )
-    )
-    for name in [encoder, *others]
-}
+swept = {name: of for name, by_model in found.items() for of in by_model.values()}
 
 # %% [markdown]
 # ## The paper's Fig. 10: other features

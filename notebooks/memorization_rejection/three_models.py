@@ -49,23 +49,20 @@ seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, experiments, plotting, sweep
+from mempaper import claims, plotting, sweep
 
 plotting.style()
-runs = experiments.train_all(
-    sweep.jobs(
-        dataset,
-        models=models,
-        thresholds=thresholds,
-        seeds=seeds,
-        training=training,
-        rejection={"embedding": encoder},
-        images=images,
-        size=size,
-    ),
-    measured_by=[encoder],
-)
-sweeps = sweep.by_model(experiments.measure_copying(runs, encoder=encoder, generated=generated))
+sweeps = sweep.measure(
+    dataset,
+    models=models,
+    thresholds=thresholds,
+    seeds=seeds,
+    training=training,
+    encoder=encoder,
+    generated=generated,
+    images=images,
+    size=size,
+)[encoder]
 
 # %% [markdown]
 # ## The paper's Fig. 9

@@ -48,31 +48,23 @@ seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, class_conditional, experiments, generators, plotting, sweep
+from mempaper import claims, class_conditional, generators, plotting, sweep
 from mempaper import references as reference_sets
 
 plotting.style()
-jobs = sweep.jobs(
+sweeps = sweep.measure(
     dataset,
     models=[model],
+    references=references,
     thresholds=thresholds,
     seeds=seeds,
     training=training,
-    rejection={"embedding": encoder},
-    images=images,
-    size=size,
-)
-reference_images = reference_sets.load(references, experiments.data_of(jobs[0]))
-runs = experiments.train_all(jobs, measured_by=[encoder])
-found = experiments.measure_copying(
-    runs,
     encoder=encoder,
     generated=generated,
-    references=reference_images,
-)
-sweeps = sweep.by_model(found)
-(name,) = sweeps
-swept = sweeps[name]
+    images=images,
+    size=size,
+)[encoder]
+((name, swept),) = sweeps.items()
 
 # %% [markdown]
 # ## How $C_T$ is read
