@@ -7,7 +7,7 @@ import scipy.stats
 
 from mempaper import claims
 from mempaper.errors import InputError
-from mempaper.statistics import Interval, mean_interval, overfitting_test
+from mempaper.statistics import Interval, mean_interval, overfitting_test, range_interval
 
 
 def interval(low, high):
@@ -325,7 +325,7 @@ def over_seeds(values):
 def test_the_range_of_classes_has_tukeys_interval():
     """Ten classes of one C_T, by four seeds: by chance alone their range is not 0."""
     values = np.random.default_rng(0).normal(size=(10, 4))
-    found = claims.bai2022._range(over_seeds(values), 4)
+    found = range_interval(list(over_seeds(values).values()), 4)
     assert found.estimate > 1
     assert found.low < 0
     means = values.mean(axis=1)
@@ -337,7 +337,7 @@ def test_the_range_of_classes_has_tukeys_interval():
 
 def test_the_range_of_two_classes_is_students_difference():
     values = np.random.default_rng(0).normal(size=(2, 4)) + np.array([[0.0], [3.0]])
-    found = claims.bai2022._range(over_seeds(values), 4)
+    found = range_interval(list(over_seeds(values).values()), 4)
     expected = scipy.stats.ttest_ind(values[1], values[0]).confidence_interval(0.95)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-4)
 

@@ -8,10 +8,7 @@ distance, whose changes are relative to that at tau = 0.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import numpy as np
-import scipy.stats
-
-from ..statistics import Interval
+from ..statistics import Interval, range_interval
 from .verdicts import (
     NOT_REPRODUCED,
     NOT_TESTABLE,
@@ -83,6 +80,10 @@ def _told(tradeoff: Tradeoff) -> str:
     return f"C_T rises by {span(rise, _NUMBERS)}, FID grows by {span(growth, percent)}"
 
 
+def _each(statistics: Mapping[str, Interval]) -> str:
+    return listed({name: span(c_t, _NUMBERS) for name, c_t in statistics.items()})
+
+
 def _free(*, tradeoffs: Mapping[str, Tradeoff]) -> tuple[str, str]:
     detail = listed({name: _told(tradeoff) for name, tradeoff in tradeoffs.items()})
     return combined(map(_is_free, tradeoffs.values())), detail
@@ -118,10 +119,9 @@ def _costs_quality(*, tradeoffs: Mapping[str, Tradeoff]) -> tuple[str, str]:
 
 def _complexity(*, statistics: Mapping[str, Interval]) -> tuple[str, str]:
     """Models from the simplest to the most complex, whose C_T lies below each other's."""
-    each = listed({name: span(c_t, _NUMBERS) for name, c_t in statistics.items()})
     intervals = list(statistics.values())
     verdict = combined(apart(other, intervals[-1]) for other in intervals[:-1])
-    return verdict, f"C_T at tau = 0, the most complex model last. {each}"
+    return verdict, f"C_T at tau = 0, the most complex model last. {_each(statistics)}"
 
 
 def _generator_only(*, sufficiency: Mapping[str, Sufficiency]) -> tuple[str, str]:
@@ -138,29 +138,13 @@ def _generator_only(*, sufficiency: Mapping[str, Sufficiency]) -> tuple[str, str
     return verdict, f"Half of what rejection for both brings counts as sufficient. {each}"
 
 
-def _range(classes: Mapping[str, Interval], seeds: int) -> Interval:
-    """Returns the range of C_T over classes, with Tukey's interval: that of the greatest of all
-    differences of means over `seeds`, whose intervals are Student's; variances are pooled."""
-    intervals = list(classes.values())
-    confidence = intervals[0].confidence
-    halves = np.array([(c_t.high - c_t.low) / 2 for c_t in intervals])
-    errors = halves / scipy.stats.t.ppf((1 + confidence) / 2, seeds - 1)
-    freedom = len(intervals) * (seeds - 1)
-    widest = scipy.stats.studentized_range.ppf(confidence, len(intervals), freedom)
-    reach = widest * np.sqrt(np.mean(errors**2))
-    estimates = [c_t.estimate for c_t in intervals]
-    found = max(estimates) - min(estimates)
-    return Interval(float(found - reach), float(found + reach), found, confidence)
-
-
 def _uneven(*, classes: Mapping[str, Interval], seeds: int) -> tuple[str, str]:
     if len(classes) < 2:
         return NOT_TESTABLE, "Fewer than two classes."
-    found = _range(classes, seeds)
-    each = listed({name: span(c_t, _NUMBERS) for name, c_t in classes.items()})
+    found = range_interval(list(classes.values()), seeds)
     detail = (
         f"The classes' range of C_T is {span(found, _NUMBERS)}; more than {UNIT:g}, a standard "
-        f"deviation of Z_U, is asked for. {each}"
+        f"deviation of Z_U, is asked for. {_each(classes)}"
     )
     return above(found, UNIT), detail
 
@@ -207,10 +191,9 @@ def _covers(*, sides: Mapping[str, Sides]) -> tuple[str, str]:
 
 def _strictness(*, statistics: Mapping[str, Interval]) -> tuple[str, str]:
     """C_T at tau = 0 by reference, from that nearest to the training images to the farthest."""
-    each = listed({name: span(c_t, _NUMBERS) for name, c_t in statistics.items()})
     intervals = list(statistics.values())
     verdict = apart(intervals[0], intervals[-1]) if intervals[1:] else NOT_TESTABLE
-    return verdict, f"C_T, the most distinct reference last. {each}"
+    return verdict, f"C_T, the most distinct reference last. {_each(statistics)}"
 
 
 _ct_rises = each_by(above, 0.0, "C_T at the greatest threshold less that at 0.", _NUMBERS)

@@ -24,6 +24,7 @@ from .manifold import (
     inside,
     precision_recall,
 )
+from .ranges import range_interval
 from .recovery_errors import (
     KS_P_VALUE_THRESHOLD,
     MRE_GAP_THRESHOLD,
@@ -76,6 +77,7 @@ __all__ = [
     "paired_excess",
     "pass_ratio",
     "precision_recall",
+    "range_interval",
     "rarefied_coverage",
     "relative_excess",
     "share_interval",

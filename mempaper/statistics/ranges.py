@@ -1,0 +1,27 @@
+"""How far the means of several groups lie apart."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.stats
+
+from .bootstrap import Interval
+
+__all__ = ["range_interval"]
+
+
+def range_interval(means: Sequence[Interval], count: int) -> Interval:
+    """Returns the greatest difference of means, with Tukey's interval: that of all differences at
+    once. Variances are pooled.
+
+    means  of groups of `count` values each, with Student's intervals of one confidence
+    """
+    confidence = means[0].confidence
+    halves = np.array([(mean.high - mean.low) / 2 for mean in means])
+    errors = halves / scipy.stats.t.ppf((1 + confidence) / 2, count - 1)
+    freedom = len(means) * (count - 1)
+    widest = scipy.stats.studentized_range.ppf(confidence, len(means), freedom)
+    reach = widest * np.sqrt(np.mean(errors**2))
+    estimates = [mean.estimate for mean in means]
+    found = max(estimates) - min(estimates)
+    return Interval(float(found - reach), float(found + reach), found, confidence)
