@@ -296,6 +296,34 @@ def _alive(pid):
     return state != "Z"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a spare kernel is a fork")
+@pytest.mark.parametrize("given_work", [False, True])
+def test_an_interrupted_page_takes_its_kernel_along(given_work):
+    script = f"""
+import asyncio, contextlib, multiprocessing
+from jupyter_client.kernelspec import KernelSpec
+from mempaper.notebooks.spare import spare_kernel
+with contextlib.suppress(KeyboardInterrupt), spare_kernel() as manager:
+    print(*[child.pid for child in multiprocessing.active_children()])
+    if {given_work}:
+        kernel = manager()
+        kernel._kernel_spec = KernelSpec(argv=["python", "-f", "{{connection_file}}"])
+        asyncio.run(kernel.start_kernel())
+    raise KeyboardInterrupt
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"MPLBACKEND": "agg"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert not done.stderr
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(done.stdout), 0)
+
+
 def test_the_plain_command_line_route_works(root):
     """`jupytext --to ipynb` and then `papermill`, as a user would type them."""
     script, tools = root / "notebooks" / "one" / "demo.py", Path(sys.executable).parent

@@ -24,6 +24,7 @@ __all__ = ["spare_kernel"]
 def spare_kernel() -> Iterator[type[AsyncKernelManager] | None]:
     """Yields a manager of one kernel, which nbclient uses as any other; None but on Linux.
 
+    The kernel ends with the context: nbclient leaves it running where it is interrupted itself.
     To be entered while this process has one thread, since it is forked, which libraries of other
     systems do not survive.
     """
@@ -46,6 +47,8 @@ def spare_kernel() -> Iterator[type[AsyncKernelManager] | None]:
     try:
         yield Manager
     finally:
+        forked.kill()
+        forked.join()
         sender.close()
 
 
