@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import InputError
-from . import book, data, notebook, runs, work
+from . import audit, book, data, notebook, runs, work
 
 __all__ = ["app", "main"]
 
@@ -46,6 +46,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command()(work.train)
 app.command()(work.recover)
+app.command()(audit.audit)
 app.add_typer(runs.app, name="runs")
 app.add_typer(notebook.app, name="notebook")
 app.command("book")(book.book)

@@ -1,6 +1,7 @@
 """Recovers images with a trained generator as a step on the store."""
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,15 @@ from ..runs import Run, Store
 from .arrays import read_arrays, write_arrays
 from .splits import trained_on
 
-__all__ = ["KINDS", "distortion", "recover", "recovered", "recovered_images", "targets"]
+__all__ = [
+    "KINDS",
+    "distortion",
+    "in_shards",
+    "recover",
+    "recovered",
+    "recovered_images",
+    "targets",
+]
 
 KINDS = ("train", "holdout", "generated", "distorted")
 _SHARD = 256
@@ -141,36 +150,27 @@ def recover(
     def build(folder: Path) -> dict[str, Any]:
         device = "cuda" if torch.cuda.is_available() else "cpu"
         generator = generators.load(run, device=device)
-        shards = folder / "checkpoints"
-        lows = range(0, len(wanted), _SHARD)
-        for low in track(lows, f"recovering {kind} images"):
-            path = shards / f"{low}.npz"
-            if _is_whole(path):
-                continue
-            part = wanted[low : low + _SHARD]
-            with parallel.one_thread():
-                if method == "encoder":
-                    found = encoding.recover_by_encoder(
-                        generator.network, generator.encoder, part.to(device)
-                    )
-                else:
-                    found = recovery.recover(
-                        generator.network,
-                        part,
-                        generator.latent_dim,
-                        operator=operator,
-                        method=method,
-                        steps=steps,
-                        restarts=restarts,
-                        candidates=candidates,
-                        first=low,
-                        seed=seed,
-                        trace=True,
-                    )
-            write_arrays(path, {name: getattr(found, name).cpu().numpy() for name in _ARRAYS})
-        parts = [read_arrays(shards / f"{low}.npz") for low in lows]
-        whole = {name: np.concatenate([part[name] for part in parts]) for name in _ARRAYS}
-        write_arrays(folder / "recovery.npz", whole)
+
+        def solve(part: torch.Tensor, first: int) -> recovery.Recovery:
+            if method == "encoder":
+                return encoding.recover_by_encoder(
+                    generator.network, generator.encoder, part.to(device)
+                )
+            return recovery.recover(
+                generator.network,
+                part,
+                generator.latent_dim,
+                operator=operator,
+                method=method,
+                steps=steps,
+                restarts=restarts,
+                candidates=candidates,
+                first=first,
+                seed=seed,
+                trace=True,
+            )
+
+        whole = in_shards(folder, wanted, solve, f"recovering {kind} images")
         return {
             "median_recovery_error": float(np.median(whole["errors"])),
             "converged": float(np.mean(whole["stop"] <= minimizers.Stop.FLAT)),
@@ -182,6 +182,30 @@ def recover(
 
 
 _ARRAYS = ("latents", "errors", "stop", "evaluations", "trace")
+
+
+def in_shards(
+    folder: Path,
+    wanted: torch.Tensor,
+    solve: Callable[[torch.Tensor, int], recovery.Recovery],
+    description: str,
+) -> dict[str, np.ndarray]:
+    """Returns the arrays of solve(images, number of the first) for all of `wanted`, 256 at a time.
+
+    Shards that lie below `folder` are taken from there. All are written to its recovery.npz.
+    """
+    lows = range(0, len(wanted), _SHARD)
+    paths = {low: folder / "checkpoints" / f"{low}.npz" for low in lows}
+    for low in track(lows, description):
+        if not _is_whole(paths[low]):
+            with parallel.one_thread():
+                found = solve(wanted[low : low + _SHARD], low)
+            arrays = {name: getattr(found, name).cpu().numpy() for name in _ARRAYS}
+            write_arrays(paths[low], arrays)
+    parts = [read_arrays(path) for path in paths.values()]
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in _ARRAYS}
+    write_arrays(folder / "recovery.npz", whole)
+    return whole
 
 
 def _is_whole(path: Path) -> bool:

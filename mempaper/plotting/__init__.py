@@ -13,7 +13,7 @@ from .curves import (
     fid_against_mre,
     gap_against_count,
 )
-from .distributions import error_histograms, gap_intervals
+from .distributions import cumulative, error_histograms, gap_intervals
 from .grids import image_grid, sample_grid
 from .scatter import embedding_scatter, scatter_by_distance
 from .theme import COLORS, CYCLE, style
@@ -23,6 +23,7 @@ __all__ = [
     "CYCLE",
     "convergence_curves",
     "copying_against_threshold",
+    "cumulative",
     "distance_bands",
     "distance_distributions",
     "embedding_scatter",

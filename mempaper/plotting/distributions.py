@@ -12,7 +12,7 @@ from ..statistics import MRE_GAP_THRESHOLD, Interval
 from ..statistics.bootstrap import as_sample
 from .theme import CYCLE, ERROR_LABEL, INK, LINES, colored, darker
 
-__all__ = ["error_histograms", "gap_intervals", "shares"]
+__all__ = ["cumulative", "error_histograms", "gap_intervals", "shares"]
 
 
 def error_histograms(
@@ -65,6 +65,36 @@ def shares(
     ax.set(ylabel="share of images (%)")
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
     ax.set_ylim(top=1.4 * ax.get_ylim()[1])  # room for the legend
+
+
+def cumulative(scores: Mapping[str, np.ndarray], *, ax: Axes, xlabel: str) -> Axes:
+    """Draws the share of each set whose score is at most x, on a log axis.
+
+    Zeros are in the curve's height at the left edge; infinite scores lack to 100 % at the right
+    one. Colours are those of `error_histograms`.
+
+    scores  name -> (n,), at least 0
+    """
+    pooled = np.concatenate([np.asarray(values, dtype=np.float64) for values in scores.values()])
+    drawn = pooled[(pooled > 0) & np.isfinite(pooled)]
+    low, high = (drawn.min() / 1.5, drawn.max() * 1.5) if len(drawn) else (0.1, 1)
+    colors = colored(scores)
+    for number, (name, values) in enumerate(scores.items()):
+        ordered = np.sort(np.clip(values, low, None))
+        heights = np.arange(1, len(ordered) + 1) / len(ordered)
+        ax.step(
+            ordered,
+            heights,
+            where="post",
+            color=darker(colors[name]),
+            linestyle=LINES[number % 4],
+            label=f"{name} (n = {len(ordered):,})",
+        )
+    ax.set(xscale="log", xlim=(low, high), ylim=(0, 1.02), xlabel=xlabel)
+    ax.set_ylabel("share of images (%)")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
+    ax.legend(loc="best")
+    return ax
 
 
 def gap_intervals(

@@ -16,6 +16,7 @@ from .data_copying import (
 from .frechet import frechet_distance, frechet_gap
 from .gap_law import GapLaw, gap_law
 from .kernel import KernelDistance, kernel_distance, squared_discrepancy
+from .log_scores import LogScoreTest, log_score_test
 from .manifold import (
     DensityCoverage,
     PrecisionRecall,
@@ -24,6 +25,7 @@ from .manifold import (
     inside,
     precision_recall,
 )
+from .multiple import holm
 from .ranges import range_interval
 from .recovery_errors import (
     KS_P_VALUE_THRESHOLD,
@@ -53,6 +55,7 @@ __all__ = [
     "Interval",
     "KSResult",
     "KernelDistance",
+    "LogScoreTest",
     "OverfittingTest",
     "PrecisionRecall",
     "bai2022_cells",
@@ -66,10 +69,12 @@ __all__ = [
     "frechet_gap",
     "gap_change",
     "gap_law",
+    "holm",
     "inside",
     "kernel_distance",
     "kmeans_cells",
     "ks_test",
+    "log_score_test",
     "mean_interval",
     "median_recovery_error",
     "mre_gap",

@@ -50,7 +50,7 @@ models = [
     "aegan-1024",
 ]  # the first is the one whose distorted images are judged; such as dcgan or glo-1024
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
-count = 300  # [2, inf) training and hold-out images to recover, each
+count = 250  # [2, inf) training and hold-out images to recover, each
 passes = 50  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 

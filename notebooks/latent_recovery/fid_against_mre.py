@@ -52,7 +52,7 @@ classifier_steps = (
     300  # [1, inf) updates of the classifier, which learns the training images' labels
 )
 pca_dim = 32  # [1, 4096] principal components of the training images
-count = 300  # [2, inf) training and hold-out images to recover and to compare, each
+count = 250  # [2, inf) training and hold-out images to recover and to compare, each
 own_count = 2000  # [2, inf) generated images to compare
 passes = 50  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training

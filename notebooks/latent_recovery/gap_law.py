@@ -30,7 +30,7 @@ dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, cel
 models = ["glo", "ae"]  # {glo, ae, aegan} families
 counts = [128, 256, 512, 1024]  # [2, inf) training images N of each model
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
-count = 300  # [2, inf) training and hold-out images to recover, each
+count = 250  # [2, inf) training and hold-out images to recover, each
 passes = 50  # [1, inf) generator passes for each image
 seed = 0  # [0, inf) of training
 

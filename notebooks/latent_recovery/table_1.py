@@ -54,7 +54,7 @@ models = [
     "aegan-8192",
 ]  # families, with the number of training images where the model is named by it
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
-count = 300  # [2, inf) training and hold-out images to recover, each
+count = 250  # [2, inf) training and hold-out images to recover, each
 passes = 50  # [1, inf) generator passes for each image
 seeds = [0]  # [0, inf) of training: each model is trained once with each
 paper_dataset = "CelebA-HQ"  # {CelebA-HQ, MNIST, CIFAR10} rows of the paper to compare with

@@ -29,7 +29,7 @@ size = 8  # [8, 224] pixels a side
 images = 100  # [2, inf) training images
 model = "biggan"  # {sagan, biggan, biggan_diffaugment} family
 training = {
-    "biggan": {"steps": 250}
+    "biggan": {"steps": 220}
 }  # by family, arguments of experiments.train instead of those in families.py
 thresholds = [
     0,

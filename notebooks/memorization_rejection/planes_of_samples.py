@@ -38,7 +38,7 @@ training = {}  # by family, arguments of experiments.train but steps: {biggan: {
 stages = [
     30,
     60,
-    250,
+    220,
 ]  # [1, inf) updates of the generator; the last stage is the finished training
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features are compared
 generated = 1000  # [400, inf) samples of each stage

@@ -46,7 +46,7 @@ size = 8  # [8, 1024] pixels a side
 images = 100  # [20, inf) training images, the first of those that are not held out
 model = "biggan"  # {sagan, biggan, biggan_diffaugment} family of the generator
 training = {
-    "biggan": {"steps": 250}
+    "biggan": {"steps": 220}
 }  # by family, arguments of experiments.train instead of those in families.py
 references = [
     "warped"

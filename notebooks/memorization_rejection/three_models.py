@@ -34,9 +34,9 @@ models = [
     "biggan_diffaugment",
 ]  # families, from the simplest to the most complex
 training = {
-    "sagan": {"steps": 250},
-    "biggan": {"steps": 250},
-    "biggan_diffaugment": {"steps": 250},
+    "sagan": {"steps": 220},
+    "biggan": {"steps": 220},
+    "biggan_diffaugment": {"steps": 220},
 }  # by family, arguments of experiments.train instead of those in families.py
 thresholds = [
     0,

@@ -1,0 +1,98 @@
+"""The tests that decide an audit's verdict, each with its controls.
+
+All ask one question: could one tell from the generator which of the real images it was trained on?
+If it learned the distribution and nothing else, training and hold-out images can be exchanged, and
+every score of an image is as likely to be any of its ranks. So the tests are exact.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float64
+
+from ..statistics import holm, log_score_test
+from .proximity import Sets, halved, membership_scores, planted
+
+__all__ = ["Controls", "Test", "adjusted", "controls", "examine", "examine_samples"]
+
+SHARES = (0.005, 0.01, 0.02, 0.05, 0.1)
+"""Shares of planted copies. The largest is the positive control."""
+
+NEGATIVE_LEVEL = 0.01
+"""Below this p-value the negative control fails: by chance for one audit in a hundred."""
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """Whether training images score lower than hold-out images, one-sided.
+
+    unit              of the scores, in words
+    ratio             of the geometric means of training and hold-out images' scores
+    adjusted_p_value  for the number of tests in the audit, by Holm
+    """
+
+    name: str
+    unit: str
+    train_scores: Float64[np.ndarray, "n"]
+    holdout_scores: Float64[np.ndarray, "m"]
+    ratio: float
+    p_value: float
+    adjusted_p_value: float
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Whether the tests on samples find what is there, and nothing where nothing is.
+
+    negative  p-values by embedding of a generator without fault, see proximity.halved
+    positive  by share of planted copies, the least adjusted p-value of the tests on samples
+    """
+
+    negative: dict[str, float]
+    positive: dict[float, float]
+
+    @property
+    def passed_negative(self) -> bool:
+        """Returns whether training and hold-out images can be exchanged, for all one can see."""
+        return min(self.negative.values()) >= NEGATIVE_LEVEL / len(self.negative)
+
+    def sensitivity(self, level: float) -> float | None:
+        """Returns the smallest share of planted copies from which on all were found, if any."""
+        found = None
+        for share in sorted(self.positive, reverse=True):
+            if self.positive[share] > level:
+                break
+            found = share
+        return found
+
+
+def examine(
+    name: str, train_scores: np.ndarray, holdout_scores: np.ndarray, *, unit: str, seed: int
+) -> Test:
+    """Returns the test of one kind of scores, its p-value not yet adjusted."""
+    found = log_score_test(train_scores, holdout_scores, seed=seed)
+    return Test(name, unit, train_scores, holdout_scores, found.ratio, found.p_value, found.p_value)
+
+
+def examine_samples(sets: Sets, *, seed: int) -> Test:
+    """Returns the test of how near real images lie to samples, its p-value not yet adjusted."""
+    unit = "distance to the nearest sample / to the nearest other real image"
+    return examine(f"samples, {sets.name}", *membership_scores(sets), unit=unit, seed=seed)
+
+
+def adjusted(tests: Sequence[Test]) -> list[Test]:
+    """Returns the tests with p-values adjusted for their number."""
+    values = holm([test.p_value for test in tests])
+    return [replace(t, adjusted_p_value=float(p)) for t, p in zip(tests, values, strict=True)]
+
+
+def controls(sets: Sequence[Sets], *, others: int, seed: int) -> Controls:
+    """Returns the controls of the tests on samples, beside which the audit has `others`."""
+    negative = {s.name: examine_samples(halved(s, seed=seed), seed=seed).p_value for s in sets}
+    positive = {}
+    for share in SHARES:
+        copying = [planted(s, share, seed=seed) for s in sets]
+        found = [examine_samples(s, seed=seed).p_value for s in copying]
+        positive[share] = float(min(holm([*found, *[1.0] * others])))
+    return Controls(negative, positive)

@@ -1,0 +1,138 @@
+"""Which images lie near generated ones, under one embedding."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int
+from torch import Tensor
+
+from ..embeddings import Embedding, features
+from ..neighbors import nearest
+from ..runs import Store
+
+__all__ = ["Neighbours", "Sets", "embed", "halved", "membership_scores", "neighbours", "planted"]
+
+_LINEAR = ("pixels", "pca")
+
+
+@dataclass(frozen=True, eq=False)
+class Sets:
+    """Features of training, hold-out and generated images under one embedding.
+
+    generated  of v views of each of g images: as it is, and mirrored
+    metric     as in neighbors.nearest
+    """
+
+    name: str
+    metric: str
+    train: Float[Tensor, "n d"]
+    holdout: Float[Tensor, "m d"]
+    generated: Float[Tensor, "v g d"]
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """What lies nearest to each of g generated images, in any of its views.
+
+    to_train, to_holdout  distances
+    train                 number of the nearest training image
+    ratio                 to_train over the distance of that training image to its own nearest real
+                          image: far below 1 for a copy
+    """
+
+    to_train: Float64[np.ndarray, "g"]
+    to_holdout: Float64[np.ndarray, "g"]
+    train: Int[np.ndarray, "g"]
+    ratio: Float64[np.ndarray, "g"]
+
+
+def embed(
+    embedding: Embedding,
+    train: Float[Tensor, "n c h w"],
+    holdout: Float[Tensor, "m c h w"],
+    generated: Float[Tensor, "g c h w"],
+    *,
+    store: Store | None = None,
+) -> Sets:
+    """Returns the features of all images.
+
+    Distances are Euclidean between pixels and their principal components, cosine else.
+    """
+
+    def of(images: Tensor) -> Tensor:
+        return torch.from_numpy(features(embedding, images, store=store).values)
+
+    return Sets(
+        name=embedding.name,
+        metric="euclidean" if embedding.name.startswith(_LINEAR) else "cosine",
+        train=of(train),
+        holdout=of(holdout),
+        generated=torch.stack([of(generated), of(generated.flip(-1))]),
+    )
+
+
+def membership_scores(sets: Sets) -> tuple[Float64[np.ndarray, "n"], Float64[np.ndarray, "m"]]:
+    """Returns the scores of training and of hold-out images: lower where a generated one is nearer.
+
+    The black-box attack of Chen et al. (2020, Sec. 4.1) scores an image by its distance to the
+    nearest generated one. Here that is divided by the distance to the nearest other real image, or
+    images of which there are many alike would seem to be copied. Of two equal real images both
+    score 0 where a generated one is equal to them, and infinity else.
+    """
+    real = torch.cat([sets.train, sets.holdout])
+    to_generated, _ = nearest(real, sets.generated.flatten(0, 1), metric=sets.metric)
+    spacing, _ = nearest(real, real, metric=sets.metric, exclude_self=True)
+    scores = _ratio(to_generated[:, 0].numpy(), spacing[:, 0].numpy())
+    return scores[: len(sets.train)], scores[len(sets.train) :]
+
+
+def neighbours(sets: Sets) -> Neighbours:
+    """Returns the nearest real images of each generated one."""
+    views, count = sets.generated.shape[:2]
+    flat = sets.generated.flatten(0, 1)
+    to_train, index = (
+        a[:, 0].reshape(views, count) for a in nearest(flat, sets.train, metric=sets.metric)
+    )
+    to_holdout, _ = nearest(flat, sets.holdout, metric=sets.metric)
+    best = to_train.argmin(0)
+    each = torch.arange(count)
+    real = torch.cat([sets.train, sets.holdout])
+    spacing, _ = nearest(real, real, metric=sets.metric, exclude_self=True)
+    chosen = index[best, each]
+    return Neighbours(
+        to_train=to_train[best, each].numpy(),
+        to_holdout=to_holdout[:, 0].reshape(views, count).amin(0).numpy(),
+        train=chosen.numpy(),
+        ratio=_ratio(to_train[best, each].numpy(), spacing[chosen, 0].numpy()),
+    )
+
+
+def planted(sets: Sets, share: float, *, seed: int) -> Sets:
+    """Returns the sets with a share of the generated images replaced by training images.
+
+    The positive control: a generator that copies, and whose other images are the audited one's.
+    """
+    draws = np.random.default_rng([seed, 1])
+    count = sets.generated.shape[1]
+    places = draws.permutation(count)[: round(share * count)]
+    copied = draws.integers(len(sets.train), size=len(places))
+    generated = sets.generated.clone()
+    generated[:, places] = sets.train[copied]
+    return replace(sets, generated=generated)
+
+
+def halved(sets: Sets, *, seed: int) -> Sets:
+    """Returns half of the training images as a training set, the others as if generated.
+
+    The negative control: a generator without fault that has not seen its training set. What finds
+    it to copy has found that training and hold-out images differ.
+    """
+    order = np.random.default_rng([seed, 2]).permutation(len(sets.train))
+    half = len(order) // 2
+    return replace(sets, train=sets.train[order[:half]], generated=sets.train[order[half:]][None])
+
+
+def _ratio(distance: np.ndarray, spacing: np.ndarray) -> Float64[np.ndarray, "n"]:
+    empty = np.where(distance > 0, np.inf, 0.0)
+    return np.divide(distance, spacing, out=empty, where=spacing > 0)

@@ -1,0 +1,96 @@
+"""The generator under audit: a function, or no more than samples."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from .._recovery_input import check_generator
+from ..errors import InputError, check_count
+
+__all__ = ["Subject", "subject"]
+
+_WIDTH = 32  # of one call: kernels for other batch sizes round differently
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A function, latents (n, latent_dim) -> images (n, c, h, w) in [-1, 1], and where it computes.
+
+    differentiable  whether latent recovery can run
+    """
+
+    function: Callable[[Tensor], Tensor]
+    latent_dim: int
+    device: torch.device
+    differentiable: bool
+
+    @torch.no_grad()
+    def sample(self, count: int, *, seed: int) -> Float[Tensor, "n c h w"]:
+        """Returns the images of `count` latents from N(0, I); fewer are the first of more."""
+        draws = np.random.default_rng([seed, 0, 1])
+        latents = draws.standard_normal((count + -count % _WIDTH, self.latent_dim))
+        parts = torch.as_tensor(latents, dtype=torch.float32).split(_WIDTH)
+        made = torch.cat([self.function(part.to(self.device)).cpu().float() for part in parts])
+        return _within_range(made[:count])
+
+    @property
+    def identity(self) -> str:
+        """Returns a hash of 32 samples, which tells generators apart by what they do."""
+        content = self.sample(_WIDTH, seed=0).contiguous().numpy().tobytes()
+        return hashlib.sha256(content).hexdigest()[:16]
+
+
+def subject(
+    generator: Callable[[Tensor], Tensor],
+    latent_dim: int | None,
+    shape: tuple[int, int, int],
+    *,
+    device: torch.device | str | None = None,
+) -> Subject:
+    """Returns the generator, tried on a few latents.
+
+    latent_dim  None: its attribute of that name
+    shape       (c, h, w) of the real images
+    device      None: where its weights are; the CPU where it has none
+
+    Raises
+        InputError  it does not map latents to images of that shape, each by itself
+    """
+    latent_dim = latent_dim if latent_dim is not None else getattr(generator, "latent_dim", None)
+    if latent_dim is None:
+        raise InputError(
+            "latent_dim", "be given", "None", "Say how many numbers a latent of the generator has."
+        )
+    check_count("latent_dim", latent_dim, 1)
+    if isinstance(generator, nn.Module):
+        generator = generator.eval().requires_grad_(False)
+        weight = next(generator.parameters(), torch.zeros(()))
+        device = device or weight.device
+        generator = generator.to(device)
+    device = torch.device(device or "cpu")
+    probe = torch.as_tensor(np.random.default_rng(0).standard_normal((3, latent_dim)))
+    probe = probe.to(device, torch.float32)
+    try:
+        check_generator(generator, None, probe, shape)
+    except InputError as error:
+        if error.rule != "be differentiable":
+            raise
+        return Subject(generator, latent_dim, device, differentiable=False)
+    return Subject(generator, latent_dim, device, differentiable=True)
+
+
+def _within_range(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    low, high = float(images.min()), float(images.max())
+    if not (low >= -1.01 and high <= 1.01):
+        raise InputError(
+            "generator",
+            "make images in [-1, 1]",
+            f"values from {low:.4g} to {high:.4g}",
+            "Scale its output: images in [0, 1] by 2 x - 1.",
+        )
+    return images.clamp(-1, 1)

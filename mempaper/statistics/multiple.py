@@ -1,0 +1,24 @@
+"""Several tests at once."""
+
+import numpy as np
+from jaxtyping import Float64
+
+from ..errors import InputError
+
+__all__ = ["holm"]
+
+
+def holm(p_values) -> Float64[np.ndarray, "n"]:
+    """Returns p-values (n,) adjusted by Holm (1979), in their order.
+
+    Rejecting where the adjusted value is at most a keeps the probability of any false alarm at
+    most a, however the tests depend on each other.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if p.ndim != 1 or not (len(p) and (p >= 0).all() and (p <= 1).all()):
+        raise InputError("p_values", "be numbers in [0, 1], (n,)", p_values, "Pass one a test.")
+    order = np.argsort(p, kind="stable")
+    raised = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(raised, 1)
+    return adjusted

@@ -1,0 +1,395 @@
+"""Audits of generators whose truth is known: copiers, and generators that learned."""
+
+import json
+import pickle
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+import scipy.stats
+import torch
+from typer.testing import CliRunner
+
+from mempaper import audit, families
+from mempaper.audit.examination import adjusted, controls, examine_samples
+from mempaper.audit.proximity import Sets, halved, membership_scores, neighbours, planted
+from mempaper.cli import app
+from mempaper.errors import InputError
+from mempaper.runs import Store
+
+SIDE = 8
+
+
+def normal_images(count, *, seed):
+    """Returns independent images of one smooth distribution, in [-1, 1]."""
+    draws = np.random.default_rng([99, *np.atleast_1d(seed)])
+    low = torch.from_numpy(draws.standard_normal((count, 1, 3, 3))).float()
+    return torch.nn.functional.interpolate(low, size=SIDE, mode="bilinear").tanh()
+
+
+def sets(train, holdout, generated):
+    flat = [images.flatten(1) for images in (train, holdout, generated)]
+    return Sets("pixels", "euclidean", flat[0], flat[1], flat[2][None])
+
+
+def copied(images, share, *, seed):
+    """Returns fresh images, a share of them copies of `images`, and which are."""
+    draws = np.random.default_rng(seed)
+    fresh = normal_images(200, seed=[seed, 5])
+    places = draws.permutation(200)[: round(200 * share)]
+    fresh[places] = images[draws.integers(len(images), size=len(places))]
+    return fresh, places
+
+
+class Copier(torch.nn.Module):
+    """Makes the training image that the largest of the first latents names; or a smooth image."""
+
+    latent_dim = 9
+
+    def __init__(self, bank=None):
+        super().__init__()
+        self.register_buffer("bank", bank)
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, latents):
+        if self.bank is None:
+            low = (self.scale * latents).reshape(-1, 1, 3, 3)
+            return torch.nn.functional.interpolate(low, size=SIDE, mode="bilinear").tanh()
+        shares = (30 * self.scale * latents[:, : len(self.bank)]).softmax(1)
+        return torch.einsum("bn,nchw->bchw", shares, self.bank)
+
+
+def naive_scores(train, holdout, generated):
+    real = torch.cat([train, holdout]).flatten(1).double().numpy()
+    made = generated.flatten(1).double().numpy()
+    scores = []
+    for i, image in enumerate(real):
+        others = np.delete(real, i, axis=0)
+        nearest_made = np.sqrt(((made - image) ** 2).sum(1)).min()
+        nearest_real = np.sqrt(((others - image) ** 2).sum(1)).min()
+        scores.append(nearest_made / nearest_real)
+    return np.array(scores[: len(train)]), np.array(scores[len(train) :])
+
+
+def test_scores_are_distances_to_samples_in_units_of_the_distance_to_real_images():
+    images = [normal_images(n, seed=n) for n in (7, 6, 11)]
+    found = membership_scores(sets(*images))
+    for ours, expected in zip(found, naive_scores(*images), strict=True):
+        assert ours == pytest.approx(expected, rel=1e-5)
+
+
+def test_equal_real_images_are_suspicious_only_where_a_sample_equals_them():
+    train, holdout, made = (normal_images(n, seed=n) for n in (5, 4, 6))
+    holdout[0] = train[0]
+    assert membership_scores(sets(train, holdout, made))[0][0] == np.inf
+    made[2] = train[0]
+    assert membership_scores(sets(train, holdout, made))[0][0] == 0
+
+
+def test_a_mirrored_copy_is_found():
+    train, holdout, made = (normal_images(n, seed=n) for n in (5, 4, 6))
+    made[3] = train[2].flip(-1)
+    plain = sets(train, holdout, made)
+    both = Sets(
+        "pixels",
+        "euclidean",
+        plain.train,
+        plain.holdout,
+        torch.stack([made.flatten(1), made.flip(-1).flatten(1)]),
+    )
+    found = neighbours(both)
+    assert found.train[3] == 2
+    assert found.ratio[3] == 0
+    assert found.ratio.argmin() == 3
+
+
+def test_planted_copies_are_training_images_in_the_asked_share():
+    given = sets(*(normal_images(n, seed=n) for n in (30, 30, 40)))
+    made = planted(given, 0.25, seed=0).generated[0]
+    copies = (made[:, None] == given.train).all(2).any(1)
+    assert int(copies.sum()) == 10
+    assert torch.equal(made[~copies], given.generated[0][~copies])
+
+
+def test_the_negative_control_finds_a_shifted_holdout_set():
+    train, holdout = normal_images(200, seed=0), normal_images(200, seed=1)
+    shifted = (0.5 * holdout + 0.4).clamp(-1, 1)
+    made = normal_images(200, seed=2)
+    assert controls([sets(train, holdout, made)], others=0, seed=0).passed_negative
+    assert not controls([sets(train, shifted, made)], others=0, seed=0).passed_negative
+
+
+def test_halves_of_the_training_images_share_none():
+    given = sets(*(normal_images(n, seed=n) for n in (31, 30, 40)))
+    half = halved(given, seed=0)
+    assert len(half.train) + half.generated.shape[1] == 31
+    assert torch.cdist(half.train, half.generated[0]).min() > 0
+
+
+def test_false_alarms_keep_to_the_level_and_copies_are_found_each_time():
+    null, copying = 0, 0
+    for seed in range(200):
+        train, holdout = (normal_images(60, seed=[seed, i]) for i in range(2))
+        fresh, _ = copied(train, 0.0, seed=seed)
+        made, _ = copied(train, 0.1, seed=seed)
+        null += min(_adjusted(train, holdout, fresh, seed)) <= 0.05
+        copying += min(_adjusted(train, holdout, made, seed)) <= 0.05
+    assert scipy.stats.binomtest(null, 200, 0.05, alternative="greater").pvalue > 0.001
+    assert copying == 200
+
+
+def _adjusted(train, holdout, made, seed):
+    pixels = sets(train, holdout, made)
+    parts = (x[..., ::3] for x in (pixels.train, pixels.holdout, pixels.generated))
+    both = (pixels, Sets("coarse", "cosine", *parts))
+    return [t.adjusted_p_value for t in adjusted([examine_samples(s, seed=seed) for s in both])]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "runs")
+
+
+def test_a_copier_is_caught_and_its_copies_rank_first(store):
+    train, holdout = normal_images(150, seed=0), normal_images(150, seed=1)
+    made, places = copied(train, 0.1, seed=2)
+    report = audit.audit(None, train, holdout, samples=made, store=store)
+    assert report.verdict == "memorization"
+    assert set(report.suspects.order[: len(places)]) == set(places)
+    assert "latent recovery" in report.left_out
+
+
+def test_fresh_samples_pass_with_the_share_that_would_have_been_found(store):
+    train, holdout, made = (normal_images(150, seed=seed) for seed in range(3))
+    report = audit.audit(None, train, holdout, samples=made, store=store)
+    assert report.verdict == "no memorization found"
+    assert report.controls.sensitivity(0.05) in (0.005, 0.01, 0.02, 0.05, 0.1)
+
+
+def test_too_few_images_cannot_tell(store):
+    train, holdout, made = (normal_images(20, seed=seed) for seed in range(3))
+    report = audit.audit(None, train, holdout, samples=made, store=store)
+    assert report.verdict == "cannot tell"
+    assert "More images" in report.reasons[0]
+
+
+def test_recovery_catches_a_generator_that_can_make_its_training_images(store):
+    bank, holdout = normal_images(9, seed=0), normal_images(40, seed=1)
+    train = torch.cat([bank, bank, bank])
+    options = {"generated": 60, "recovered": 27, "steps": 30, "store": store}
+    report = audit.audit(Copier(bank), train, holdout, **options)
+    test = {t.name: t for t in report.tests}["recovery"]
+    assert test.adjusted_p_value < 0.05
+    assert np.median(test.train_scores) < 0.1 * np.median(test.holdout_scores)
+
+
+def test_recovery_acquits_a_generator_that_makes_all_images_alike(store):
+    train, holdout = normal_images(60, seed=0), normal_images(60, seed=1)
+    options = {"generated": 100, "recovered": 40, "steps": 30, "store": store}
+    report = audit.audit(Copier(), train, holdout, **options)
+    assert {t.name: t for t in report.tests}["recovery"].p_value > 0.01
+    assert report.own_samples.ratio < 1.5
+
+
+def test_equal_seeds_give_equal_reports_and_the_second_audit_recovers_nothing(store, monkeypatch):
+    train, holdout = normal_images(60, seed=0), normal_images(60, seed=1)
+    options = {"generated": 50, "recovered": 20, "steps": 10, "store": store}
+    first = audit.audit(Copier(), train, holdout, **options).as_json()
+    monkeypatch.setattr("mempaper.recovery.recover", None)
+    assert audit.audit(Copier(), train, holdout, **options).as_json() == first
+
+
+def test_the_report_is_whole_and_escapes_what_it_is_given(store, tmp_path):
+    train, holdout, made = (normal_images(40, seed=seed) for seed in range(3))
+    report = audit.audit(None, train, holdout, samples=made, store=store)
+    report.left_out["<script>alert(1)</script>"] = "<img src=x>"
+    page = report.write(tmp_path / "out").read_text()
+    assert "<script" not in page
+    assert "http" not in page
+    content = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert content["verdict"] == report.verdict
+    import pandas as pd
+
+    table = pd.read_parquet(tmp_path / "out" / "generated.parquet")
+    assert sorted(table["image"]) == list(range(40))
+    scores = pd.read_parquet(tmp_path / "out" / "real.parquet")
+    assert scores.groupby(["test", "kind"]).size().eq(40).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"train": np.zeros((5, 1, 8, 8), np.float32)}, "train must hold at least 20"),
+        ({"holdout": torch.zeros(30, 1, 4, 4)}, "holdout must have images of shape"),
+        ({"train": torch.full((30, 1, 8, 8), 3.0)}, "train must lie in"),
+        ({"train": "nowhere"}, "train must"),
+        ({"samples": None}, "generator must be given"),
+        ({"seed": -1}, "seed must"),
+        ({"encoders": ["resnet9000"]}, "resnet9000"),
+    ],
+)
+def test_wrong_arguments_are_named(change, words, store):
+    given = {
+        "generator": None,
+        "train": normal_images(30, seed=0),
+        "holdout": normal_images(30, seed=1),
+        "samples": normal_images(30, seed=2),
+        "store": store,
+    }
+    with pytest.raises(InputError, match=words):
+        audit.audit(**{**given, **change})
+
+
+def test_training_images_as_holdout_are_refused(store):
+    train = normal_images(30, seed=0)
+    with pytest.raises(InputError, match="not trained on"):
+        audit.audit(None, train, train.clone(), samples=train, store=store)
+
+
+def test_generators_of_another_range_or_without_latents_are_refused(store):
+    train, holdout = normal_images(30, seed=0), normal_images(30, seed=1)
+    with pytest.raises(InputError, match=r"latent_dim must be given"):
+        audit.audit(lambda z: z, train, holdout, store=store)
+    loud = lambda z: 5 * torch.ones(len(z), 1, SIDE, SIDE) * z.mean()  # noqa: E731
+    with pytest.raises(InputError, match="generator must"):
+        audit.audit(loud, train, holdout, latent_dim=4, store=store)
+
+
+def test_without_gradients_recovery_is_left_out_with_its_reason(store):
+    train, holdout = normal_images(30, seed=0), normal_images(30, seed=1)
+    inner = Copier()
+
+    @torch.no_grad()
+    def blind(latents):
+        return inner(latents)
+
+    report = audit.audit(blind, train, holdout, latent_dim=9, generated=40, store=store)
+    assert "gradient" in report.left_out["latent recovery"]
+
+
+LATENTS = torch.from_numpy(np.random.default_rng(0).standard_normal((4, 9))).float()
+
+
+def test_an_exported_program_makes_what_the_module_makes(tmp_path):
+    module = Copier().eval()
+    batch = torch.export.Dim("batch", min=2)
+    program = torch.export.export(module, (LATENTS,), dynamic_shapes=({0: batch},))
+    torch.export.save(program, tmp_path / "generator.pt2")
+    loaded = audit.load_generator(tmp_path / "generator.pt2")
+    seven = torch.cat([LATENTS, LATENTS[:3]])
+    assert torch.allclose(loaded(seven), module(seven))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_torchscript_makes_what_the_module_makes(tmp_path):
+    module = Copier().eval()
+    torch.jit.save(torch.jit.trace(module, LATENTS), tmp_path / "generator.pt")
+    assert torch.equal(audit.load_generator(tmp_path / "generator.pt")(LATENTS), module(LATENTS))
+
+
+def test_weights_of_a_named_architecture_are_read(tmp_path):
+    from safetensors.torch import save_file
+
+    config = {"size": 8, "channels": 1, "latent_dim": 16, "width": 8}
+    family = families.get("glo")
+    network = family.generator(family.recorded_config(config)).eval()
+    save_file(network.state_dict(), tmp_path / "g.safetensors")
+    options = {"architecture": "glo", "config": config}
+    loaded = audit.load_generator(tmp_path / "g.safetensors", **options)
+    latents = torch.zeros(2, 16)
+    assert torch.equal(loaded.eval()(latents), network(latents))
+    with pytest.raises(InputError, match="architecture"):
+        audit.load_generator(tmp_path / "g.safetensors")
+    with pytest.raises(InputError, match="weights of GLO"):
+        audit.load_generator(
+            tmp_path / "g.safetensors", architecture="glo", config={**config, "width": 16}
+        )
+
+
+class Bomb:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = str(mark)
+
+    def __reduce__(self):
+        return (open, (self.mark, "w"))
+
+
+def repacked(source, target, change):
+    """Writes a copy of an archive; `change` maps an entry's name and bytes to its new bytes."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name)))
+
+
+def _pickled_inputs(name, content, mark):
+    return pickle.dumps(Bomb(mark)) if "sample_inputs" in name else content
+
+
+def _pickled_weights(name, content, mark):
+    if name.endswith("_config.json") and b"use_pickle" in content:
+        return content.replace(b'"use_pickle": false', b'"use_pickle": true')
+    if "/data/weights/weight_" in name:
+        return pickle.dumps(Bomb(mark))
+    return content
+
+
+def _foreign_call(name, content, mark):
+    return content.replace(b"torch.ops.aten.tanh.default", b"torch.hub.load")
+
+
+@pytest.mark.parametrize("attack", [_pickled_inputs, _pickled_weights, _foreign_call])
+def test_an_exported_program_with_code_in_it_is_refused_unread(attack, tmp_path):
+    torch.export.save(torch.export.export(Copier().eval(), (LATENTS,)), tmp_path / "good.pt2")
+    mark, bad = tmp_path / "mark", tmp_path / "bad.pt2"
+    repacked(tmp_path / "good.pt2", bad, lambda name, content: attack(name, content, mark))
+    with pytest.raises(InputError, match="without running code"):
+        audit.load_generator(bad)
+    assert not mark.exists()
+
+
+def test_pickles_and_other_files_are_refused_unread(tmp_path):
+    mark = tmp_path / "mark"
+    torch.save({"a": Bomb(mark)}, tmp_path / "whole.pt")
+    (tmp_path / "plain.pkl").write_bytes(pickle.dumps(Bomb(mark)))
+    for name in ("whole.pt", "plain.pkl"):
+        with pytest.raises(InputError, match=r"torch\.export"):
+            audit.load_generator(tmp_path / name)
+    assert not mark.exists()
+
+
+def test_a_factory_is_called_and_what_is_none_is_named(tmp_path, monkeypatch):
+    (tmp_path / "mine_for_audit.py").write_text(
+        "def make():\n    return lambda z: z\nnothing = 3\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    assert audit.load_generator("mine_for_audit:make")(3) == 3
+    for wrong in ("mine_for_audit:absent", "no_such_module:make", "no/such/file.pt2"):
+        with pytest.raises(InputError, match="generator must"):
+            audit.load_generator(wrong)
+
+
+def test_the_command_writes_a_report_and_fails_where_it_is_told_to(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path / "runs"))
+    train, holdout = normal_images(120, seed=0), normal_images(120, seed=1)
+    for name, images in (("train", train), ("holdout", holdout), ("same", train.clone())):
+        np.save(tmp_path / f"{name}.npy", images.numpy())
+    copies, _ = copied(train, 0.3, seed=0)
+    np.save(tmp_path / "copies.npy", copies.numpy())
+    command = ["audit", "--train", str(tmp_path / "train.npy"), "--out", str(tmp_path / "out")]
+    command += ["--holdout", str(tmp_path / "holdout.npy"), "--samples"]
+    command += [str(tmp_path / "copies.npy")]
+    runner = CliRunner()
+    assert runner.invoke(app, command).exit_code == 0
+    failed = runner.invoke(app, [*command, "--fail-on", "memorization"])
+    assert failed.exit_code == 1
+    assert "memorization" in failed.output
+    assert (tmp_path / "out" / "report.html").is_file()
+    refused = runner.invoke(app, ["audit", "--out", str(tmp_path / "x")])
+    assert refused.exit_code == 2
+    wrong = runner.invoke(app, [*command, "--budget", "soon"])
+    assert wrong.exit_code == 2
+    assert "10min" in wrong.output
