@@ -4,7 +4,9 @@ import json
 import pickle
 import sys
 import zipfile
+from importlib.resources import files
 
+import jsonschema
 import numpy as np
 import pytest
 import scipy.stats
@@ -19,6 +21,7 @@ from mempaper.errors import InputError
 from mempaper.runs import Store
 
 SIDE = 8
+SCHEMA = json.loads(files("mempaper.audit").joinpath("report.schema.json").read_text())
 
 
 def normal_images(count, *, seed):
@@ -158,6 +161,7 @@ def test_a_copier_is_caught_and_its_copies_rank_first(store):
     assert report.verdict == "memorization"
     assert set(report.suspects.order[: len(places)]) == set(places)
     assert "latent recovery" in report.left_out
+    jsonschema.validate(report.as_json(), SCHEMA)
 
 
 def test_fresh_samples_pass_with_the_share_that_would_have_been_found(store):
@@ -181,7 +185,7 @@ def test_recovery_catches_a_generator_that_can_make_its_training_images(store):
     report = audit.audit(Copier(bank), train, holdout, **options)
     test = {t.name: t for t in report.tests}["recovery"]
     assert test.adjusted_p_value < 0.05
-    assert np.median(test.train_scores) < 0.1 * np.median(test.holdout_scores)
+    assert np.median(test.scores.train) < 0.1 * np.median(test.scores.holdout)
 
 
 def test_recovery_acquits_a_generator_that_makes_all_images_alike(store):
@@ -196,6 +200,7 @@ def test_equal_seeds_give_equal_reports_and_the_second_audit_recovers_nothing(st
     train, holdout = normal_images(60, seed=0), normal_images(60, seed=1)
     options = {"generated": 50, "recovered": 20, "steps": 10, "store": store}
     first = audit.audit(Copier(), train, holdout, **options).as_json()
+    jsonschema.validate(first, SCHEMA)
     monkeypatch.setattr("mempaper.recovery.recover", None)
     assert audit.audit(Copier(), train, holdout, **options).as_json() == first
 
@@ -208,6 +213,7 @@ def test_the_report_is_whole_and_escapes_what_it_is_given(store, tmp_path):
     assert "<script" not in page
     assert "http" not in page
     content = json.loads((tmp_path / "out" / "report.json").read_text())
+    jsonschema.validate(content, SCHEMA)
     assert content["verdict"] == report.verdict
     import pandas as pd
 

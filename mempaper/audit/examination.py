@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float64, Int
 
 from ..statistics import holm, log_score_test
 from .proximity import Sets, halved, membership_scores, planted
 
-__all__ = ["Controls", "Test", "adjusted", "controls", "examine", "examine_samples"]
+__all__ = ["Controls", "Scores", "Test", "adjusted", "controls", "examine", "examine_samples"]
 
 SHARES = (0.005, 0.01, 0.02, 0.05, 0.1)
 """Shares of planted copies. The largest is the positive control."""
@@ -24,21 +24,38 @@ NEGATIVE_LEVEL = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class Test:
-    """Whether training images score lower than hold-out images, one-sided.
+class Scores:
+    """One number for each real image, lower where it is nearer to the generator.
 
-    unit              of the scores, in words
-    ratio             of the geometric means of training and hold-out images' scores
-    adjusted_p_value  for the number of tests in the audit, by Holm
+    unit                          of the scores, in words
+    train_images, holdout_images  numbers of the images that the scores belong to
     """
 
     name: str
     unit: str
-    train_scores: Float64[np.ndarray, "n"]
-    holdout_scores: Float64[np.ndarray, "m"]
+    train: Float64[np.ndarray, "n"]
+    holdout: Float64[np.ndarray, "m"]
+    train_images: Int[np.ndarray, "n"]
+    holdout_images: Int[np.ndarray, "m"]
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """Whether training images score lower than hold-out images, one-sided.
+
+    ratio             of the geometric means of training and hold-out images' scores
+    adjusted_p_value  for the number of tests in the audit, by Holm
+    """
+
+    scores: Scores
     ratio: float
     p_value: float
     adjusted_p_value: float
+
+    @property
+    def name(self) -> str:
+        """Returns what was scored."""
+        return self.scores.name
 
 
 @dataclass(frozen=True)
@@ -67,18 +84,24 @@ class Controls:
         return found
 
 
-def examine(
-    name: str, train_scores: np.ndarray, holdout_scores: np.ndarray, *, unit: str, seed: int
-) -> Test:
+def examine(scores: Scores, *, seed: int) -> Test:
     """Returns the test of one kind of scores, its p-value not yet adjusted."""
-    found = log_score_test(train_scores, holdout_scores, seed=seed)
-    return Test(name, unit, train_scores, holdout_scores, found.ratio, found.p_value, found.p_value)
+    found = log_score_test(scores.train, scores.holdout, seed=seed)
+    return Test(scores, found.ratio, found.p_value, found.p_value)
 
 
 def examine_samples(sets: Sets, *, seed: int) -> Test:
     """Returns the test of how near real images lie to samples, its p-value not yet adjusted."""
-    unit = "distance to the nearest sample / to the nearest other real image"
-    return examine(f"samples, {sets.name}", *membership_scores(sets), unit=unit, seed=seed)
+    train, holdout = membership_scores(sets)
+    scores = Scores(
+        name=f"samples, {sets.name}",
+        unit="distance to the nearest sample / to the nearest other real image",
+        train=train,
+        holdout=holdout,
+        train_images=np.arange(len(train)),
+        holdout_images=np.arange(len(holdout)),
+    )
+    return examine(scores, seed=seed)
 
 
 def adjusted(tests: Sequence[Test]) -> list[Test]:

@@ -5,20 +5,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from .. import embeddings, minimizers, parallel, quasi_newton, recovery
 from ..embeddings import Embedding
 from ..errors import InputError, check_count
-from ..experiments.recovering import in_shards, recovered
+from ..experiments.recovering import in_shards
+from ..experiments.recovering import recovered as arrays_of
 from ..images import Images
 from ..runs import Store
 from .budget import affordable
-from .examination import Test, adjusted, controls, examine, examine_samples
+from .examination import Scores, Test, adjusted, controls, examine, examine_samples
 from .given import as_images, check_disjoint, check_shapes
 from .proximity import embed, neighbours
-from .report import OwnSamples, Report, Suspects
+from .report import OwnSamples, Recovered, Report, Suspects
 from .subject import Subject, subject
 from .verdict import decide
 
@@ -28,6 +29,7 @@ _GENERATED = 2000
 _RECOVERED = 250
 _OWN = 32
 _PCA_DIM = 32
+_SHOWN = 12
 
 
 def audit(
@@ -88,13 +90,13 @@ def audit(
     made = [_encoder(name, real, data_root) for name in encoders]
     sets = [embed(e, real["train"], real["holdout"], samples, store=store) for e in made]
     tests = [examine_samples(s, seed=seed) for s in sets]
-    own = None
+    own = shown = None
     if audited is None:
         left_out["latent recovery"] = "It needs the generator; there are samples only."
     elif not audited.differentiable:
         left_out["latent recovery"] = "The generator passes no gradient on to its latents."
     else:
-        test, own = _recovery_test(audited, real, recovered, steps, seed, store)
+        test, own, shown = _recovery_test(audited, real, recovered, steps, seed, store)
         tests.append(test)
     tests = adjusted(tests)
     checked = controls(sets, others=len(tests) - len(sets), seed=seed)
@@ -105,6 +107,7 @@ def audit(
         tests=tests,
         controls=checked,
         own_samples=own,
+        recovered=shown,
         suspects=Suspects.ranked([neighbours(s) for s in sets], [s.name for s in sets]),
         left_out=left_out,
         settings={
@@ -148,36 +151,40 @@ def _recovery_test(
     steps: int,
     seed: int,
     store: Store,
-) -> tuple[Test, OwnSamples]:
-    errors = {
-        kind: _errors(audited, kind, wanted, steps, seed, store)
-        for kind, wanted in (
-            ("own samples", audited.sample(_OWN, seed=seed + 1)),
-            ("training images", _chosen(real["train"], count, seed)),
-            ("hold-out images", _chosen(real["holdout"], count, seed)),
-        )
+) -> tuple[Test, OwnSamples, Recovered]:
+    chosen = {kind: _chosen(len(images), count, seed) for kind, images in real.items()}
+    wanted = {kind: images[chosen[kind]] for kind, images in real.items()}
+    wanted["own"] = audited.sample(_OWN, seed=seed + 1)
+    found = {
+        kind: _recover(audited, kind, images, steps, seed, store) for kind, images in wanted.items()
     }
-    own = OwnSamples(
-        float(np.median(errors["own samples"])), float(np.median(errors["hold-out images"]))
-    )
-    test = examine(
-        "recovery",
-        errors["training images"],
-        errors["hold-out images"],
+    errors = {kind: arrays["errors"] for kind, arrays in found.items()}
+    scores = Scores(
+        name="recovery",
         unit="recovery error (mean squared error per pixel)",
-        seed=seed,
+        train=errors["train"],
+        holdout=errors["holdout"],
+        train_images=chosen["train"],
+        holdout_images=chosen["holdout"],
     )
-    return test, own
+    own = OwnSamples(float(np.median(errors["own"])), float(np.median(errors["holdout"])))
+    made = {kind: audited.make(found[kind]["latents"][:_SHOWN]) for kind in real}
+    shown = Recovered(
+        wanted["train"][:_SHOWN], made["train"], wanted["holdout"][:_SHOWN], made["holdout"]
+    )
+    return examine(scores, seed=seed), own, shown
 
 
-def _chosen(images: Float[Tensor, "n c h w"], count: int, seed: int) -> Float[Tensor, "m c h w"]:
-    """Returns `count` images at random: those of folders and files may lie in an order."""
-    return images[np.sort(np.random.default_rng([seed, 4]).permutation(len(images))[:count])]
+def _chosen(total: int, count: int, seed: int) -> Int[np.ndarray, "n"]:
+    """Returns `count` numbers of images at random: those of files may lie in an order."""
+    return np.sort(np.random.default_rng([seed, 4]).permutation(total)[:count])
 
 
-def _errors(
+def _recover(
     audited: Subject, kind: str, wanted: Tensor, steps: int, seed: int, store: Store
-) -> np.ndarray:
+) -> dict[str, np.ndarray]:
+    """Returns the arrays of recovery.Recovery."""
+
     def solve(part: Tensor, first: int) -> recovery.Recovery:
         return recovery.recover(
             audited.function,
@@ -191,7 +198,7 @@ def _errors(
         )
 
     def build(folder: Path) -> dict[str, float]:
-        found = in_shards(folder, wanted, solve, f"recovering {kind}")
+        found = in_shards(folder, wanted, solve, f"recovering images: {kind}")
         return {"median_recovery_error": float(np.median(found["errors"]))}
 
     config = {
@@ -201,4 +208,4 @@ def _errors(
         "seed": seed,
     }
     code = (minimizers, quasi_newton, recovery)
-    return recovered(store.make("audit", config, build, code=code, seed=seed))["errors"]
+    return arrays_of(store.make("audit", config, build, code=code, seed=seed))

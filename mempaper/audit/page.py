@@ -12,7 +12,7 @@ from .. import plotting
 from .examination import Test
 
 if TYPE_CHECKING:
-    from .report import Report
+    from .report import Recovered, Report
 
 __all__ = ["html"]
 
@@ -28,6 +28,7 @@ def html(report: "Report") -> str:
         pictures = {
             "suspects": _picture(_suspects(report)),
             "tests": [(test, _picture(_scores(test))) for test in report.tests],
+            "recovered": report.recovered and _picture(_recovered(report.recovered)),
         }
     return template.render(report=report, pictures=pictures, percent=_percent)
 
@@ -39,9 +40,9 @@ def _percent(share: float) -> str:
 def _scores(test: Test) -> Any:
     fig, ax = plt.subplots(figsize=(7, 3.2))
     plotting.cumulative(
-        {"train": test.train_scores, "validation": test.holdout_scores},
+        {"train": test.scores.train, "validation": test.scores.holdout},
         ax=ax,
-        xlabel=test.unit,
+        xlabel=test.scores.unit,
     )
     return fig
 
@@ -55,8 +56,19 @@ def _suspects(report: "Report") -> Any:
     return plotting.image_grid(rows, ax=ax).figure
 
 
+def _recovered(found: "Recovered") -> Any:
+    _, ax = plt.subplots(figsize=(9, 4.2))
+    rows = {
+        "training image": found.train.numpy(),
+        "nearest made": found.train_found.numpy(),
+        "hold-out image": found.holdout.numpy(),
+        "nearest made ": found.holdout_found.numpy(),
+    }
+    return plotting.image_grid(rows, ax=ax).figure
+
+
 def _picture(figure: Any) -> str:
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=130)
+    figure.savefig(content, format="png", dpi=130, bbox_inches="tight")
     plt.close(figure)
     return base64.b64encode(content.getvalue()).decode()

@@ -17,7 +17,7 @@ from ..files import write_atomic
 from .examination import Controls, Test
 from .proximity import Neighbours
 
-__all__ = ["OwnSamples", "Report", "Suspects"]
+__all__ = ["OwnSamples", "Recovered", "Report", "Suspects"]
 
 _SHOWN = 20
 
@@ -36,6 +36,16 @@ class OwnSamples:
     def ratio(self) -> float:
         """Returns the former over the latter: 0 where recovery is perfect."""
         return self.median / self.holdout_median if self.holdout_median else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Recovered:
+    """A few real images and the nearest that the generator was found to make."""
+
+    train: Float[Tensor, "k c h w"]
+    train_found: Float[Tensor, "k c h w"]
+    holdout: Float[Tensor, "k c h w"]
+    holdout_found: Float[Tensor, "k c h w"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +93,7 @@ class Report:
     tests: list[Test]
     controls: Controls
     own_samples: OwnSamples | None
+    recovered: Recovered | None
     suspects: Suspects
     left_out: dict[str, str]
     settings: dict[str, Any]
@@ -106,8 +117,8 @@ class Report:
                     "ratio": test.ratio,
                     "p_value": test.p_value,
                     "adjusted_p_value": test.adjusted_p_value,
-                    "train": len(test.train_scores),
-                    "holdout": len(test.holdout_scores),
+                    "train": len(test.scores.train),
+                    "holdout": len(test.scores.holdout),
                 }
                 for test in self.tests
             ],
@@ -146,11 +157,11 @@ class Report:
         """Returns a row for each score of a real image."""
         return pd.concat(
             [
-                pd.DataFrame({"test": test.name, "kind": kind, "score": scores})
+                pd.DataFrame({"test": test.name, "kind": kind, "image": images, "score": scores})
                 for test in self.tests
-                for kind, scores in (
-                    ("train", test.train_scores),
-                    ("holdout", test.holdout_scores),
+                for kind, images, scores in (
+                    ("train", test.scores.train_images, test.scores.train),
+                    ("holdout", test.scores.holdout_images, test.scores.holdout),
                 )
             ],
             ignore_index=True,

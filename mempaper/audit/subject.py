@@ -29,14 +29,19 @@ class Subject:
     device: torch.device
     differentiable: bool
 
-    @torch.no_grad()
     def sample(self, count: int, *, seed: int) -> Float[Tensor, "n c h w"]:
         """Returns the images of `count` latents from N(0, I); fewer are the first of more."""
         draws = np.random.default_rng([seed, 0, 1])
-        latents = draws.standard_normal((count + -count % _WIDTH, self.latent_dim))
-        parts = torch.as_tensor(latents, dtype=torch.float32).split(_WIDTH)
+        return self.make(draws.standard_normal((count, self.latent_dim)))
+
+    @torch.no_grad()
+    def make(self, latents: Float[np.ndarray, "n d"]) -> Float[Tensor, "n c h w"]:
+        """Returns the images of these latents."""
+        latents = torch.as_tensor(latents, dtype=torch.float32)
+        padding = latents[-1:].expand(-len(latents) % _WIDTH, -1)
+        parts = torch.cat([latents, padding]).split(_WIDTH)
         made = torch.cat([self.function(part.to(self.device)).cpu().float() for part in parts])
-        return _within_range(made[:count])
+        return _within_range(made[: len(latents)])
 
     @property
     def identity(self) -> str:
