@@ -28,9 +28,10 @@ def authenticity(train, generated) -> Authenticity:
 
     An image is, where it lies strictly farther from its nearest training image than this one lies
     from its own nearest other training image. Exact copies never are. Without any copying the
-    percentage is no 100: a fresh draw is unauthentic where it and its neighbour are each other's
-    nearest, which has probability 2/3 in one dimension and falls to 1/2 in many. A percentage well
-    below 50 means copying; there is no test.
+    percentage is not 100, and depends on the features: a fresh draw is unauthentic where it and its
+    neighbour are each other's nearest, which has probability 2/3 on a line, and a smaller one the
+    more draws share a neighbour. Compare with hold-out images in the place of generated ones; there
+    is no test.
 
     Distances are Euclidean, in the given features, and of all images; published are features of a
     one-class embedding. The published code looks a generated image's number up among the distances

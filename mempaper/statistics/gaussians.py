@@ -45,8 +45,8 @@ def fit_gaussians(
     What is maximised is the sum over images of log(1/m sum_j N_j + L). The base likelihood L keeps
     images that no Gaussian reaches from ruling the fit; as in the published code it is a Gaussian
     at the images' mean, of a variance fitted along, at 0.9 of their distance from it. First
-    variances, bounds and 0.9 are those of the code. A variance at the lower bound, e^-40, belongs to
-    an exact copy.
+    variances, bounds and 0.9 are those of the code. A variance at the lower bound, e^-40, belongs
+    to an exact copy.
 
     The code takes 50 steps of Adam at a rate of 0.5, wherever they lead. Here it is expectation
     maximisation, which needs no rate and never makes the likelihood smaller, until an iteration

@@ -54,7 +54,7 @@ def memorization_informed_distance(
     arrays = as_features(train=train, generated=generated)
     if not 0 < threshold <= 1:
         raise InputError("threshold", "lie in (0, 1]", threshold, "0.1 is published.")
-    frechet = frechet_distance(*arrays)
+    frechet = max(frechet_distance(*arrays), 0.0)  # of equal sets, rounding may make it negative
     distance = _distance(*map(_unit, ("train", "generated"), arrays))
     penalty = 1 / (distance + _EPSILON) if distance < threshold else 1.0
     return MemorizationInformed(penalty * frechet, frechet, distance, penalty)

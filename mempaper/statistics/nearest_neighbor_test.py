@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64
 
 from ..errors import InputError, check_count
 from .data_copying import p_value_of
@@ -123,7 +123,8 @@ def nearest_neighbor_gap(
         )
     check_count("permutations", permutations, 1)
     check_count("seed", seed, 0)
-    in_train = exchanges(len(train), len(holdout), permutations, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    in_train = exchanges(len(train), len(holdout), permutations, rng).astype(np.float32)
     real = np.concatenate([train, holdout])
     count = len(train) + len(generated)
     right = np.zeros((2, permutations + 1))
@@ -155,15 +156,18 @@ def _near(
     """
     for rows, distances in distance_blocks(points, real):
         if closed:
-            yield rows, (distances <= squared_radii[rows, None]).astype(np.float64)
+            yield rows, (distances <= squared_radii[rows, None]).astype(np.float32)
         else:
             distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
-            yield rows, (distances < squared_radii[rows, None]).astype(np.float64)
+            yield rows, (distances < squared_radii[rows, None]).astype(np.float32)
 
 
 def _hits(
-    near: Float64[np.ndarray, "b l"], in_train: Float64[np.ndarray, "l p"]
-) -> tuple[Float64[np.ndarray, "b p"], Float64[np.ndarray, "b p"]]:
-    """Returns how many training images, and how many hold-out images, lie in each ball."""
+    near: Float32[np.ndarray, "b l"], in_train: Float32[np.ndarray, "l p"]
+) -> tuple[Float32[np.ndarray, "b p"], Float32[np.ndarray, "b p"]]:
+    """Returns how many training images, and how many hold-out images, lie in each ball.
+
+    Whole numbers, exact in float32 below 2^24.
+    """
     train = near @ in_train
     return train, near.sum(axis=1, keepdims=True) - train

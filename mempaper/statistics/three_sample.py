@@ -54,10 +54,10 @@ def three_sample_test(
     at any size and for any generator that is independent of which are which.
 
     The variance is theirs (Appendix A) to first order, 4 zeta_1 / m, with sample variances and for
-    any three numbers of images; the published code has 4 (m - 2) zeta_1 / (m (m - 1)). The bandwidth
-    is theirs but for one thing: 2 sigma^2 is the median squared distance, zeros left out, of the
-    first 1,000 generated images to all real ones. Theirs is the mean of one sigma for either set,
-    which would change as images are exchanged.
+    any three numbers of images; the published code has 4 (m - 2) zeta_1 / (m (m - 1)). 2 sigma^2 is
+    the median squared distance, zeros left out, of the first 1,000 generated images to all real
+    ones. Theirs is the mean of one sigma for either set, which would change as images are
+    exchanged.
 
     train, holdout, generated  (n, d), (r, d), (m, d), at least 2 each, finite
     """
