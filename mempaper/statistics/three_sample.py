@@ -48,8 +48,8 @@ def three_sample_test(
 
     Of the two p-values, `p_value` is theirs. It rests on a normal limit that needs generated images
     to differ in distribution from real ones. Where they do not, which is what a perfect generator
-    does, the first-order variance vanishes and noise is estimated in its place, twice as large as
-    that of the statistic: false alarms at 5 % are about 1 %, and power is lost with them.
+    does, the first-order variance vanishes, and noise of twice the statistic's variance is
+    estimated in its place: far fewer than 5 % of null draws are below 0.05, and power is lost.
     `exchange_p_value` is ours: training and hold-out images are exchanged at random, which is exact
     at any size and for any generator that is independent of which are which.
 
