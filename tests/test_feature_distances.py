@@ -247,11 +247,11 @@ def test_which_argument_is_the_generated_one():
 
 
 def test_more_blocks_than_one(monkeypatch):
-    from mempaper.statistics import manifold
+    from mempaper.statistics import distances
 
     real, generated = draws(26).standard_normal((57, 3)), draws(27).standard_normal((43, 3))
     whole = precision_recall(real, generated), density_coverage(real, generated)
-    monkeypatch.setattr(manifold, "_ELEMENTS_AT_ONCE", 300)
+    monkeypatch.setattr(distances, "_ELEMENTS_AT_ONCE", 300)
     assert (precision_recall(real, generated), density_coverage(real, generated)) == whole
 
 

@@ -1,5 +1,6 @@
 """Arrays in, numbers out; no model and no path in sight."""
 
+from .authenticity import Authenticity, authenticity
 from .bootstrap import Interval, bootstrap_interval, mean_interval, share_interval
 from .cells import kmeans_cells
 from .class_wise_copying import ClassWiseResult, bai2022_cells, class_wise_copying_test
@@ -13,6 +14,7 @@ from .data_copying import (
     FewTestImagesWarning,
     data_copying_test,
 )
+from .feature_likelihood import FeatureLikelihood, feature_likelihood
 from .frechet import frechet_distance, frechet_gap
 from .gap_law import GapLaw, gap_law
 from .kernel import KernelDistance, kernel_distance, squared_discrepancy
@@ -25,7 +27,14 @@ from .manifold import (
     inside,
     precision_recall,
 )
+from .memorization_informed import MemorizationInformed, memorization_informed_distance
 from .multiple import holm
+from .nearest_neighbor_test import (
+    NearestNeighborGap,
+    NearestNeighborTest,
+    nearest_neighbor_gap,
+    nearest_neighbor_test,
+)
 from .ranges import range_interval
 from .recovery_errors import (
     KS_P_VALUE_THRESHOLD,
@@ -41,23 +50,31 @@ from .recovery_errors import (
     relative_excess,
     wasserstein,
 )
+from .three_sample import ThreeSampleTest, three_sample_test
 
 __all__ = [
     "FEW_TEST_IMAGES",
     "KS_P_VALUE_THRESHOLD",
     "MRE_GAP_THRESHOLD",
+    "Authenticity",
     "CellResult",
     "ClassWiseResult",
     "DataCopyingResult",
     "DensityCoverage",
+    "FeatureLikelihood",
     "FewTestImagesWarning",
     "GapLaw",
     "Interval",
     "KSResult",
     "KernelDistance",
     "LogScoreTest",
+    "MemorizationInformed",
+    "NearestNeighborGap",
+    "NearestNeighborTest",
     "OverfittingTest",
     "PrecisionRecall",
+    "ThreeSampleTest",
+    "authenticity",
     "bai2022_cells",
     "ball_hits",
     "bootstrap_interval",
@@ -65,6 +82,7 @@ __all__ = [
     "coverage_contrast",
     "data_copying_test",
     "density_coverage",
+    "feature_likelihood",
     "frechet_distance",
     "frechet_gap",
     "gap_change",
@@ -77,7 +95,10 @@ __all__ = [
     "log_score_test",
     "mean_interval",
     "median_recovery_error",
+    "memorization_informed_distance",
     "mre_gap",
+    "nearest_neighbor_gap",
+    "nearest_neighbor_test",
     "overfitting_test",
     "paired_excess",
     "pass_ratio",
@@ -87,6 +108,7 @@ __all__ = [
     "relative_excess",
     "share_interval",
     "squared_discrepancy",
+    "three_sample_test",
     "wasserstein",
     "z_u",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64, Int
 
+from .distances import distance_blocks, squared_radii
 from .feature_arrays import as_features, require_more_than
 
 __all__ = [
@@ -15,8 +16,6 @@ __all__ = [
     "inside",
     "precision_recall",
 ]
-
-_ELEMENTS_AT_ONCE = 2**23  # distances in one block: 64 MiB
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def precision_recall(real, generated, *, k: int = 3) -> PrecisionRecall:
     require_more_than(k, real=real, generated=generated)
     return PrecisionRecall(
         precision=float(inside(real, generated, k=k).mean()),
-        recall=float(_covered(real, generated, _squared_radii(generated, k)).mean()),
+        recall=float(_covered(real, generated, squared_radii(generated, k)).mean()),
     )
 
 
@@ -76,10 +75,10 @@ def ball_hits(real, generated, *, k: int = 5) -> Int[np.ndarray, "n"]:
     counts them."""
     real, generated = as_features(real=real, generated=generated)
     require_more_than(k, real=real)
-    squared_radii = _squared_radii(real, k)
+    radii = squared_radii(real, k)
     hits = np.zeros(len(real), dtype=np.int64)
-    for rows, distances in _blocks(real, generated):
-        hits[rows] = (distances < squared_radii[rows, None]).sum(axis=1)
+    for rows, distances in distance_blocks(real, generated):
+        hits[rows] = (distances < radii[rows, None]).sum(axis=1)
     return hits
 
 
@@ -88,41 +87,16 @@ def inside(real, generated, *, k: int = 3) -> Bool[np.ndarray, "m"]:
     them."""
     real, generated = as_features(real=real, generated=generated)
     require_more_than(k, real=real)
-    return _covered(generated, real, _squared_radii(real, k))
+    return _covered(generated, real, squared_radii(real, k))
 
 
 def _covered(
     points: Float64[np.ndarray, "n d"],
     centres: Float64[np.ndarray, "m d"],
-    squared_radii: Float64[np.ndarray, "m"],
+    radii: Float64[np.ndarray, "m"],
 ) -> Bool[np.ndarray, "n"]:
-    """Returns which points lie in the closed ball of some centre."""
+    """Returns which points lie in the closed ball of some centre, with squared radii."""
     inside = np.zeros(len(points), dtype=bool)
-    for rows, distances in _blocks(points, centres):
-        inside[rows] = (distances <= squared_radii).any(axis=1)
+    for rows, distances in distance_blocks(points, centres):
+        inside[rows] = (distances <= radii).any(axis=1)
     return inside
-
-
-def _squared_radii(points: Float64[np.ndarray, "n d"], k: int) -> Float64[np.ndarray, "n"]:
-    """Returns each point's squared distance to its k-th neighbour among the others."""
-    radii = np.empty(len(points))
-    for rows, distances in _blocks(points, points):
-        distances[np.arange(len(distances)), np.arange(rows.start, rows.stop)] = np.inf
-        radii[rows] = np.partition(distances, k - 1, axis=1)[:, k - 1]
-    return radii
-
-
-def _blocks(x: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, "m d"]):
-    """Yields (rows of x, their squared distances to all of y), block by block.
-
-    By one matrix product, centred first: equal rows come out at 1e-16 of the features' squared
-    spread apart, not exactly at 0.
-    """
-    centre = y.mean(axis=0)
-    x, y = x - centre, y - centre
-    squares_x, squares_y = np.sum(x**2, axis=1), np.sum(y**2, axis=1)
-    step = max(1, _ELEMENTS_AT_ONCE // len(y))
-    for low in range(0, len(x), step):
-        rows = slice(low, min(low + step, len(x)))
-        distances = squares_x[rows, None] + squares_y - 2 * (x[rows] @ y.T)
-        yield rows, np.maximum(distances, 0, out=distances)
