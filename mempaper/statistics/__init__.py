@@ -24,6 +24,14 @@ from .manifold import (
     inside,
     precision_recall,
 )
+from .membership import (
+    MembershipInference,
+    black_box_scores,
+    calibrated_scores,
+    membership_auc,
+    membership_inference,
+    true_positive_rate,
+)
 from .ranges import range_interval
 from .recovery_errors import (
     KS_P_VALUE_THRESHOLD,
@@ -39,11 +47,13 @@ from .recovery_errors import (
     relative_excess,
     wasserstein,
 )
+from .support_size import BirthdayTest, SupportSize, birthday_test, support_size
 
 __all__ = [
     "FEW_TEST_IMAGES",
     "KS_P_VALUE_THRESHOLD",
     "MRE_GAP_THRESHOLD",
+    "BirthdayTest",
     "CellResult",
     "ClassWiseResult",
     "DataCopyingResult",
@@ -53,11 +63,16 @@ __all__ = [
     "Interval",
     "KSResult",
     "KernelDistance",
+    "MembershipInference",
     "OverfittingTest",
     "PrecisionRecall",
+    "SupportSize",
     "bai2022_cells",
     "ball_hits",
+    "birthday_test",
+    "black_box_scores",
     "bootstrap_interval",
+    "calibrated_scores",
     "class_wise_copying_test",
     "coverage_contrast",
     "data_copying_test",
@@ -72,6 +87,8 @@ __all__ = [
     "ks_test",
     "mean_interval",
     "median_recovery_error",
+    "membership_auc",
+    "membership_inference",
     "mre_gap",
     "overfitting_test",
     "paired_excess",
@@ -82,6 +99,8 @@ __all__ = [
     "relative_excess",
     "share_interval",
     "squared_discrepancy",
+    "support_size",
+    "true_positive_rate",
     "wasserstein",
     "z_u",
 ]
