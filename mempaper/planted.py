@@ -1,8 +1,8 @@
 """Planted copiers: generators of which it is known what they copy, to calibrate detectors.
 
-A good generator, that is fresh draws from the true distribution, gives with probability p a training
-image instead, corrupted or as it is. And a kernel density estimate: training images and noise, from
-copying at no bandwidth to blurring at a large one (Meehan et al. 2020).
+A good generator, that is fresh draws from the true distribution, gives with probability p a
+training image instead, corrupted or as it is. And a kernel density estimate: training images and
+noise, from copying at no bandwidth to blurring at a large one (Meehan et al. 2020).
 
 Draw i is a function of the seed and of i, whatever number is asked for. Draws of the same seed and
 of another probability, corruption, strength or bandwidth share all that they can: the copies at 5 %
@@ -236,7 +236,10 @@ def _images(argument: str, images) -> Float32[np.ndarray, "n c h w"]:
         )
     if np.abs(array).max() > 1:
         raise InputError(
-            argument, "lie in [-1, 1]", f"{np.abs(array).max():.3g}", "Scale bytes by x / 127.5 - 1."
+            argument,
+            "lie in [-1, 1]",
+            f"{np.abs(array).max():.3g}",
+            "Scale bytes by x / 127.5 - 1.",
         )
     return array
 

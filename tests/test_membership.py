@@ -16,7 +16,11 @@ from mempaper.statistics import (
     true_positive_rate,
 )
 
-PHI, Z = scipy.stats.norm.cdf, scipy.stats.norm.ppf(0.975)
+Z = scipy.stats.norm.ppf(0.975)
+
+
+def phi(x):
+    return float(scipy.stats.norm.cdf(x))
 
 
 def two_normals(*key, members=200, nonmembers=200, shift=1.0):
@@ -35,8 +39,8 @@ def often_enough(hits, count, share):
 
 def test_the_auc_of_two_normals():
     found = membership_auc(*two_normals(0, members=40_000, nonmembers=40_000, shift=0.7))
-    assert found.estimate == pytest.approx(PHI(0.7 / np.sqrt(2)), abs=0.01)
-    assert PHI(0.7 / np.sqrt(2)) in found
+    assert found.estimate == pytest.approx(phi(0.7 / np.sqrt(2)), abs=0.01)
+    assert phi(0.7 / np.sqrt(2)) in found
     assert found.high - found.low < 0.01
 
 
@@ -81,7 +85,7 @@ def test_the_variance_is_that_of_a_published_package():
     ("shift", "members", "nonmembers"), [(0.0, 40, 40), (1.0, 30, 60), (2.2, 60, 60)]
 )
 def test_the_interval_of_the_auc_covers(shift, members, nonmembers):
-    true, repeats = PHI(shift / np.sqrt(2)), 500
+    true, repeats = phi(shift / np.sqrt(2)), 500
     hits = sum(
         true
         in membership_auc(*two_normals(2, i, members=members, nonmembers=nonmembers, shift=shift))
@@ -139,7 +143,7 @@ def test_no_more_false_positives_than_allowed(decimals):
 
 def test_the_rate_of_two_normals():
     """Below the 1 % quantile q of N(0, 1) lies a share Phi(q + 2) of N(-2, 1)."""
-    true = PHI(scipy.stats.norm.ppf(0.01) + 2)
+    true = phi(scipy.stats.norm.ppf(0.01) + 2)
     found = true_positive_rate(*two_normals(6, members=40_000, nonmembers=40_000, shift=2))
     assert found.estimate == pytest.approx(true, abs=0.02)
     assert true in found
@@ -148,7 +152,7 @@ def test_the_rate_of_two_normals():
 
 @pytest.mark.parametrize(("nonmembers", "shift"), [(120, 1.0), (600, 2.0)])
 def test_the_interval_of_the_rate_covers(nonmembers, shift):
-    true, repeats = PHI(scipy.stats.norm.ppf(0.01) + shift), 300
+    true, repeats = phi(scipy.stats.norm.ppf(0.01) + shift), 300
     hits = sum(
         true in true_positive_rate(*two_normals(7, i, nonmembers=nonmembers, shift=shift))
         for i in range(repeats)
@@ -199,8 +203,8 @@ def test_calibration_takes_out_what_makes_images_hard():
     errors = hard + rng.standard_normal(hard.shape) - [[1], [0]]
     raw = membership_auc(*errors)
     calibrated = membership_auc(*map(calibrated_scores, errors, hard))
-    assert raw.estimate == pytest.approx(PHI(1 / np.sqrt(20)), abs=0.01)
-    assert calibrated.estimate == pytest.approx(PHI(1 / np.sqrt(2)), abs=0.01)
+    assert raw.estimate == pytest.approx(phi(1 / np.sqrt(20)), abs=0.01)
+    assert calibrated.estimate == pytest.approx(phi(1 / np.sqrt(2)), abs=0.01)
 
 
 def test_an_image_easier_for_the_attacked_model_scores_lower():
@@ -209,7 +213,7 @@ def test_an_image_easier_for_the_attacked_model_scores_lower():
 
 def test_the_black_box_score_is_the_nearest_distance():
     generated = torch.randn(30, 4, generator=torch.Generator().manual_seed(0)).double().numpy()
-    images = generated[:5] + [[0.01]]
+    images = generated[:5] + 0.01
     distances = np.array([[np.linalg.norm(x - y) for y in generated] for x in images])
     assert black_box_scores(distances) == pytest.approx([0.02] * 5)
     assert black_box_scores([[3.0, 1.0], [2.0, 5.0]]).tolist() == [1, 2]

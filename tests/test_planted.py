@@ -163,9 +163,7 @@ def test_faces_are_copied_among_fresh_faces():
     found = plant(fresh, train, share=0.4, corruption=planted.noised)
     distances = torch.cdist(found.images.flatten(1), train.flatten(1))
     assert found.copied.any()
-    assert np.array_equal(
-        distances.argmin(dim=1).numpy()[found.copied], found.source[found.copied]
-    )
+    assert np.array_equal(distances.argmin(dim=1).numpy()[found.copied], found.source[found.copied])
 
 
 # The kernel density estimate

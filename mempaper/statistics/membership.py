@@ -120,9 +120,9 @@ def true_positive_rate(
 
     The interval is of the rate at the threshold that the population of non-members has. It joins
     the exact interval of that threshold, between two order statistics, with the exact
-    (Clopper-Pearson) ones of the shares below them, each end with a quarter of the error, so that it
-    covers at least as often as it says. The threshold is hard to know: at 1 % and 95 % the lower end
-    is 0 below 437 non-members.
+    (Clopper-Pearson) ones of the shares below them, each end with a quarter of the error, so that
+    it covers at least as often as it says. The threshold is hard to know: at 1 % and 95 % the lower
+    end is 0 below 437 non-members.
 
     member_scores, nonmember_scores  (n,) and (m,), at least 2 each, finite; lower for members
     """

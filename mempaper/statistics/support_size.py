@@ -58,9 +58,9 @@ def support_size(features, *, threshold: float, confidence: float = 0.95) -> Sup
     and needs batches of the right size: of n images all n (n - 1) / 2 pairs count, B times more
     than in B batches. Its size and the paper's agree where all images are equally likely.
 
-    The interval takes the count of collisions for Poisson's, widened by its dispersion. That exceeds
-    1 where some images are likelier than others, for such an image collides with many: the variance
-    of a U-statistic of pairs (Hoeffding 1948), with the unbiased estimate of sum p_i^3 from triples.
+    The interval takes the count of collisions for Poisson's, widened by its dispersion. That is
+    above 1 where some images are likelier than others, for such an image collides with many: the
+    variance of a U-statistic of pairs (Hoeffding 1948), with sum p_i^3 estimated from triples.
 
     features   (n, d), n >= 3, of images drawn independently
     threshold  >= 0, Euclidean distance up to which two images are the same. The paper has people
@@ -87,8 +87,8 @@ def birthday_test(
 
     Batches follow on each other in `features`; what does not fill one is left out. With K images
     equally likely, s of them are all different with probability exp(-s (s - 1) / (2 K)), about; at
-    one half this is the paper's s^2 / (2 ln 2). A batch says nothing more once nearly all, or nearly
-    none, have a collision: see `support_size`. The interval is exact for the share.
+    one half this is the paper's s^2 / (2 ln 2). Batches say little where nearly all of them, or
+    nearly none, have a collision: see `support_size`. The interval is exact for the share.
 
     features    (n, d), n at least `batch_size`, of images drawn independently
     batch_size  >= 2

@@ -1,9 +1,9 @@
-"""Neural net divergence (Gulrajani, Raffel and Metz 2019): what a critic learns about generated images.
+"""Neural net divergence (Gulrajani, Raffel and Metz 2019): what a critic learns about a generator.
 
 A critic is trained to tell real images from generated ones, and scored on images it has not seen:
-the value is 0, about, where nothing tells them apart. What counts is which real images they are held
-against. A critic learns copies of training images by heart, and tells them from hold-out images; from
-training images it cannot.
+the value is 0, about, where nothing tells them apart. What counts is which real images they are
+held against. A critic learns copies of training images by heart, and tells them from hold-out
+images; from training images it cannot.
 """
 
 from dataclasses import dataclass
@@ -81,10 +81,9 @@ def neural_net_divergence(
 
     The objective is E D(real) - E D(generated) less the gradient penalty, as in the published code;
     by the penalty it may lie below 0. Of each set a half, drawn from the seed, trains the critic,
-    and the other half is what it is scored on. The authors train and score on the same test images:
-    with a large test set and 100,000 steps these hardly differ, with 1,000 images they do. As there,
-    images are rounded to 8 bits, and noise within one level is added, or a critic may learn which
-    of the two have been stored as bytes.
+    and the other half is what it is scored on. The authors train and score on the same test images,
+    of which the critic may know a thousand by heart. As there, images are rounded to 8 bits, and
+    noise within one level is added, or a critic may learn which of the two were stored as bytes.
 
     Same seed, same bits.
 
@@ -107,7 +106,7 @@ def _divergence(
         )
         critic = _train(real, generated, config, seed)
         draws = torch.Generator().manual_seed(seed)
-        return -float(_loss(critic, new_real, new_generated, config.penalty, draws))
+        return -float(_loss(critic, new_real, new_generated, config.penalty, draws).detach())
 
 
 def _train(
@@ -144,7 +143,7 @@ def _loss(
     penalty: float,
     draws: torch.Generator,
 ) -> Float[Tensor, ""]:
-    """Returns the critic's loss; pairs for the penalty are as many as the smaller set has images."""
+    """Returns the critic's loss; the penalty takes as many pairs as the smaller set has images."""
     real, generated = (_dequantized(images, draws) for images in (real, generated))
     pairs = min(len(real), len(generated))
     mix = torch.rand(pairs, 1, 1, 1, generator=draws)
