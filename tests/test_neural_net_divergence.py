@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
 
 from mempaper import faces
 from mempaper.errors import InputError
@@ -14,7 +15,7 @@ from mempaper.training.neural_net_divergence import (
     neural_net_divergence,
 )
 
-QUICK = CriticConfig(steps=60, batch_size=32)
+QUICK = CriticConfig(width=8, steps=30, batch_size=16)
 
 
 def rendered(low, count, size=16):
@@ -23,6 +24,7 @@ def rendered(low, count, size=16):
 
 
 def constant(value, count=64):
+    """Images of one grey; 25 / 255 and its negative are levels of 8 bits."""
     return np.full((count, 1, 8, 8), value, np.float32)
 
 
@@ -54,7 +56,7 @@ def test_weights_are_drawn_from_the_generator():
     for critic in (one, other):
         initialize(critic, torch.Generator().manual_seed(7))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
-    std = one.layers[2].weight.std()
+    std = one.layers[2].weight.std().item()
     assert std == pytest.approx(np.sqrt(2 / (64 * 25)), rel=0.02)
 
 
@@ -64,17 +66,17 @@ def test_weights_are_drawn_from_the_generator():
 def test_two_images_reach_the_optimum():
     """Between two images W apart the best critic rises with a slope of s: s W - lambda (s - 1)^2 is
     greatest at s = 1 + W / (2 lambda), and is W + W^2 / (4 lambda) there."""
-    apart = 0.2 * np.sqrt(64)  # 64 values, 0.2 apart
+    apart = 50 / 255 * np.sqrt(64)  # 64 values, 50 / 255 apart
     found = neural_net_divergence(
-        constant(-0.1), constant(0.1), config=CriticConfig(steps=400, batch_size=32)
+        constant(-25 / 255), constant(25 / 255), config=CriticConfig(steps=200, batch_size=32)
     )
-    assert found == pytest.approx(apart + apart**2 / 40, rel=0.02)
+    assert found == pytest.approx(apart + apart**2 / 40, rel=0.01)
 
 
 def test_it_grows_with_the_difference():
-    real = rendered(0, 200)
+    real = rendered(0, 100)
     values = [
-        neural_net_divergence((rendered(1000, 200) + shift).clamp(-1, 1), real, config=QUICK)
+        neural_net_divergence((rendered(1000, 100) + shift).clamp(-1, 1), real, config=QUICK)
         for shift in (0.0, 0.2, 0.6)
     ]
     assert values[0] < values[1] < values[2]
@@ -95,14 +97,6 @@ def test_same_seed_same_bits_on_any_number_of_threads():
     assert neural_net_divergence(generated, real, config=QUICK, seed=1) != found[0]
 
 
-def test_the_global_generator_is_left_alone():
-    torch.manual_seed(0)
-    expected = torch.rand(3)
-    torch.manual_seed(0)
-    neural_net_divergence(constant(0.0), constant(0.1), config=CriticConfig(steps=2))
-    assert torch.equal(torch.rand(3), expected)
-
-
 def test_the_gap_is_of_equal_numbers():
     generated, train, holdout = rendered(1000, 90), rendered(0, 60), rendered(2000, 70)
     found = divergence_gap(generated, train, holdout, config=QUICK, seed=3)
@@ -118,14 +112,17 @@ def test_the_gap_does_not_change_with_a_copy_of_the_real_images():
 
 
 def test_copies_of_training_images_are_a_positive_gap():
-    train, holdout, fresh = rendered(0, 200), rendered(2000, 200), rendered(4000, 200)
+    """On 200 real digits of 8 px each, held against 1,397 copies, and against as many new ones."""
+    digits = (load_digits().images[:, None] / 8 - 1).astype(np.float32)
+    digits = digits[np.random.default_rng(0).permutation(len(digits))]
+    train, holdout, fresh = digits[:200], digits[200:400], digits[400:]
     copies = plant(fresh, train, share=1.0).images
     config = CriticConfig(steps=200)
-    gap = divergence_gap(copies, train, holdout, config=config).gap
-    none = divergence_gap(fresh, train, holdout, config=config).gap
-    swapped = divergence_gap(copies, holdout, train, config=config).gap
-    assert gap > 3 * abs(none)
-    assert swapped == -gap
+    none = divergence_gap(fresh, train, holdout, config=config)
+    found = divergence_gap(copies, train, holdout, config=config)
+    assert found.gap > abs(none.gap) + 0.2
+    assert found.holdout > found.train
+    assert divergence_gap(copies, holdout, train, config=config).gap == -found.gap
 
 
 @pytest.mark.parametrize(

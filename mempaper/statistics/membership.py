@@ -204,5 +204,6 @@ def _newcombe_low(auc: float, n: int, m: int, z: float) -> float:
 
 def _clopper_pearson(found: int, count: int, error: float) -> tuple[float, float]:
     """Returns both ends of the exact interval, each wrong with a probability of at most `error`."""
-    ends = scipy.stats.binomtest(found, count).proportion_ci(1 - 2 * error, "exact")
-    return float(ends.low), float(ends.high)
+    low = scipy.special.betaincinv(found, count - found + 1, error) if found else 0.0
+    high = scipy.special.betaincinv(found + 1, count - found, 1 - error) if found < count else 1.0
+    return float(low), float(high)

@@ -62,8 +62,8 @@ def divergence_gap(
 ) -> NeuralNetDivergence:
     """Returns both divergences, from as many training as hold-out images, with the same draws.
 
-    Both critics begin alike and see generated images in the same order, so that what is random in
-    their training mostly leaves the gap.
+    Both critics begin alike and see generated images in the same order. Copies give themselves away
+    by coming back: generate several times more images than there are training images.
 
     generated, train, holdout  (n, c, h, w), n >= 4, in [-1, 1], square, of 8 px and more; NumPy or
                                torch
