@@ -27,6 +27,14 @@ from .manifold import (
     inside,
     precision_recall,
 )
+from .membership import (
+    MembershipInference,
+    black_box_scores,
+    calibrated_scores,
+    membership_auc,
+    membership_inference,
+    true_positive_rate,
+)
 from .memorization_informed import MemorizationInformed, memorization_informed_distance
 from .multiple import holm
 from .nearest_neighbor_test import (
@@ -50,6 +58,7 @@ from .recovery_errors import (
     relative_excess,
     wasserstein,
 )
+from .support_size import BirthdayTest, SupportSize, birthday_test, support_size
 from .three_sample import ThreeSampleTest, three_sample_test
 
 __all__ = [
@@ -57,6 +66,7 @@ __all__ = [
     "KS_P_VALUE_THRESHOLD",
     "MRE_GAP_THRESHOLD",
     "Authenticity",
+    "BirthdayTest",
     "CellResult",
     "ClassWiseResult",
     "DataCopyingResult",
@@ -68,16 +78,21 @@ __all__ = [
     "KSResult",
     "KernelDistance",
     "LogScoreTest",
+    "MembershipInference",
     "MemorizationInformed",
     "NearestNeighborGap",
     "NearestNeighborTest",
     "OverfittingTest",
     "PrecisionRecall",
+    "SupportSize",
     "ThreeSampleTest",
     "authenticity",
     "bai2022_cells",
     "ball_hits",
+    "birthday_test",
+    "black_box_scores",
     "bootstrap_interval",
+    "calibrated_scores",
     "class_wise_copying_test",
     "coverage_contrast",
     "data_copying_test",
@@ -95,6 +110,8 @@ __all__ = [
     "log_score_test",
     "mean_interval",
     "median_recovery_error",
+    "membership_auc",
+    "membership_inference",
     "memorization_informed_distance",
     "mre_gap",
     "nearest_neighbor_gap",
@@ -108,7 +125,9 @@ __all__ = [
     "relative_excess",
     "share_interval",
     "squared_discrepancy",
+    "support_size",
     "three_sample_test",
+    "true_positive_rate",
     "wasserstein",
     "z_u",
 ]
