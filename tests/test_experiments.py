@@ -644,15 +644,15 @@ def test_groups_of_models():
         assessment(count=4, shift=4.0),
     ]
     assert list(table_1.gans(found)) == ["mnist, DCGAN, seed 0"]
-    assert list(table_1.smallest_glos(found)) == ["mnist, GLO-4, seed 0", "mnist, GLO-16, seed 1"]
-    assert list(table_1.largest_glos(found)) == ["mnist, GLO-64, seed 0", "mnist, GLO-16, seed 1"]
+    assert list(table_1.smallest(found, "glo")) == ["mnist, GLO-4, seed 0", "mnist, GLO-16, seed 1"]
+    assert list(table_1.largest(found, "glo")) == ["mnist, GLO-64, seed 0", "mnist, GLO-16, seed 1"]
     by_count = table_1.gaps_by_count(found)
     gaps = by_count["mnist, GLO, seed 0"]
     assert {n: gap.estimate for n, gap in gaps.items()} == {4: 0.75, 64: 0.5}
     assert list(by_count) == ["mnist, GLO, seed 0"]
     more = [assessment("ae", count=n, shift=s) for n, s in ((64, 2.0), (4, 4.0))]
     assert list(table_1.gaps_by_count(more)["mnist, AE"]) == [4, 64]
-    assert not table_1.smallest_glos(more)
+    assert not table_1.smallest(more, "glo")
     assert not table_1.gans(more)
     assert len(table_1.gaps(found)) == 4
     printed = table_1.printed_gaps([assessment(count=1024), assessment()], paper_dataset="MNIST")
