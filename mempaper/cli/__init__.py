@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import InputError
-from . import book, data, notebook, runs, work
+from . import book, claims, data, notebook, runs, work
 
 __all__ = ["app", "main"]
 
@@ -49,7 +49,7 @@ app.command()(work.recover)
 app.add_typer(runs.app, name="runs")
 app.add_typer(notebook.app, name="notebook")
 app.command("book")(book.book)
-app.command()(book.claims)
+app.command()(claims.claims)
 
 
 def _print_version(wanted: bool) -> bool:
