@@ -1,7 +1,7 @@
 """The ledger of claims: each statement of the papers beside every verdict on it.
 
-Live verdicts are those of the executed copies of a profile, recorded ones those under results/; they
-are kept apart. What an entry comes to is computed from them and stored nowhere.
+Live verdicts are those of the executed copies of a profile, recorded ones those under results/, and
+the two are kept apart. What an entry comes to is computed from them and stored nowhere.
 """
 
 from collections import Counter

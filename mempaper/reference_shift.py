@@ -47,7 +47,7 @@ def unshifted(copying: Copying) -> list[str]:
 
 
 def biases(copying: Copying) -> dict[str, Interval]:
-    """Returns C_T of each reference, had it been generated, by title; without the hold-out images."""
+    """Returns C_T of each reference, had it been generated, by title; hold-out images apart."""
     return {
         TITLES[name]: c_t(scores).interval
         for name, scores in copying.baseline.items()

@@ -252,10 +252,8 @@ def _counted(assessments: Iterable[Assessment]) -> dict[tuple[str, str], dict[st
     return groups
 
 
-def _at(
-    assessments: Iterable[Assessment], family: str, place: int
-) -> dict[str, OverfittingTest]:
-    """Returns the test of the model at a place among those of a family on each data set and seed."""
+def _at(assessments: Iterable[Assessment], family: str, place: int) -> dict[str, OverfittingTest]:
+    """Returns the test of the model at a place in a family, on each data set and seed."""
     groups = [group for (model, _), group in _counted(assessments).items() if model == family]
     chosen = (list(group.items())[place] for group in groups)
     return {label: a.test for label, a in chosen}

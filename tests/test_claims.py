@@ -33,6 +33,7 @@ DEAR = rise_and_growth((0.2, 0.6), (0.06, 0.2))
 USELESS = rise_and_growth((-0.6, -0.1), (-0.02, 0.04))
 UNCLEAR = rise_and_growth((0.2, 0.6), (0.02, 0.09))
 
+
 def printed(**change):
     """Returns Table 1 as printed, with numbers of its first row changed."""
     table = published.published_table_1()
@@ -42,7 +43,7 @@ def printed(**change):
 
 
 def notebooks(number, value=None, runs=None, **row):
-    """Returns the published numbers, with those of one kind changed in the rows that `row` names."""
+    """Returns the published numbers, those of one kind changed in the rows that `row` names."""
     table = published.published_notebooks()
     chosen = table["number"] == number
     for name, wanted in row.items():
@@ -213,7 +214,11 @@ CASES = [
         )
     ),
     *(
-        ("glo-takes-in-distortions", {"glos": {"g": glo}, "gans": {"a": interval(0.2, 0.4)}}, verdict)
+        (
+            "glo-takes-in-distortions",
+            {"glos": {"g": glo}, "gans": {"a": interval(0.2, 0.4)}},
+            verdict,
+        )
         for glo, verdict in (
             (interval(0, 0.1), "reproduced"),
             (interval(0.1, 0.3), "not testable"),
@@ -422,11 +427,21 @@ CASES = [
             ("published-both-repeated", "C_T", {}, "not reproduced"),
             ("published-both-repeated", "C_T", {"runs": 4}, "reproduced"),
             ("published-references-ordered", "mean distance", {}, "reproduced"),
-            ("published-references-ordered", "mean distance", {"model": "test", "value": 0.2}, "not reproduced"),
+            (
+                "published-references-ordered",
+                "mean distance",
+                {"model": "test", "value": 0.2},
+                "not reproduced",
+            ),
             ("published-ct-decreases", "C_T", {}, "not reproduced"),
             ("published-ct-decreases", "C_T", {"threshold": 0.13, "value": -0.9}, "reproduced"),
             ("published-fid-to-reference", "FID", {}, "reproduced"),
-            ("published-fid-to-reference", "FID", {"threshold": 0.13, "value": 24.2}, "not reproduced"),
+            (
+                "published-fid-to-reference",
+                "FID",
+                {"threshold": 0.13, "value": 24.2},
+                "not reproduced",
+            ),
             ("published-fid-to-train", "FID", {}, "not reproduced"),
             ("published-fid-to-train", "FID", {"threshold": 0.13, "value": 6.6}, "reproduced"),
             ("published-fid-to-test", "FID", {}, "not reproduced"),
@@ -434,7 +449,12 @@ CASES = [
             ("published-class-agrees", "C_T of cat in another", {}, "not reproduced"),
             ("published-class-agrees", "C_T of cat in another", {"value": -0.08}, "reproduced"),
             ("published-complex-most", "C_T", {}, "not reproduced"),
-            ("published-complex-most", "C_T", {"model": "BigGAN+DiffAug", "value": -0.9}, "reproduced"),
+            (
+                "published-complex-most",
+                "C_T",
+                {"model": "BigGAN+DiffAug", "value": -0.9},
+                "reproduced",
+            ),
             ("published-d-bar", "mean distance", {}, "not reproduced"),
             ("published-d-bar", "mean distance", {"model": "train", "value": 0.1496}, "reproduced"),
         )

@@ -196,8 +196,7 @@ def _outdated(app: Sphinx, env: BuildEnvironment, added, changed, removed) -> li
         for docname, metadata in env.metadata.items()
         if _LEDGER in metadata
         or (
-            _KEY in metadata
-            and metadata[_KEY]["identity"] != _identity(_executed(env, docname)[0])
+            _KEY in metadata and metadata[_KEY]["identity"] != _identity(_executed(env, docname)[0])
         )
     ]
 

@@ -167,9 +167,7 @@ def _helps_the_memorized(*, contrasts: Mapping[str, Contrast]) -> tuple[str, str
         }
     )
     verdict = combined(
-        combined(
-            (above(memorized, 0.0), apart(memorized, others), within(others, UNIT))
-        )
+        combined((above(memorized, 0.0), apart(memorized, others), within(others, UNIT)))
         for memorized, others in contrasts.values()
     )
     return verdict, (

@@ -226,9 +226,7 @@ def _glo_stands_out(
     return combined(verdicts), f"MRE-gaps. {each}"
 
 
-def _glo_takes_in(
-    *, glos: Mapping[str, Interval], gans: Mapping[str, Interval]
-) -> tuple[str, str]:
+def _glo_takes_in(*, glos: Mapping[str, Interval], gans: Mapping[str, Interval]) -> tuple[str, str]:
     each = listed({name: span(excess, percent) for name, excess in {**glos, **gans}.items()})
     verdicts = (apart(gan, glo) for glo in glos.values() for gan in gans.values())
     return combined(verdicts), f"MRE(distorted) / MRE(train) - 1. {each}"

@@ -38,7 +38,7 @@ def claims(
 
 
 def _rows(entry: "Entry") -> list[tuple[str, str, str]]:
-    """Returns the row of a statement, and below it one for each verdict and one for what made it."""
+    """Returns the row of a statement, and below it each verdict and what made it."""
     from .. import results
 
     said = entry.statement

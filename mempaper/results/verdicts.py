@@ -24,8 +24,8 @@ class RecordedVerdict:
     verdict     of all executions together
     executions  verdict -> how many gave it
     seeds       how many
-    numbers     quantity -> its mean over seeds with Student's 95 % interval; None where one seed, or
-                an infinite value, gives none
+    numbers     quantity -> its mean over seeds with Student's 95 % interval; None where one seed,
+                or an infinite value, gives none
     source      what made it, see `Recorded`
     """
 

@@ -137,9 +137,7 @@ excesses = {
     )
     for a in assessments
 }
-distorted = claims.judge(
-    "distorted-above-train", difference=excesses[first.name], model=first.name
-)
+distorted = claims.judge("distorted-above-train", difference=excesses[first.name], model=first.name)
 distorted
 
 # %% [markdown]
