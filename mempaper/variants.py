@@ -89,8 +89,8 @@ def sufficiency(swept: Mapping[str, Sweep]) -> dict[str, Sufficiency]:
 
 
 def published_code_apart(swept: Mapping[str, Sweep]) -> dict[str, Interval]:
-    """Returns the rise of C_T with the published variant less that with Algorithm 1, by seed; nothing
-    where one of the two is not among the variants."""
+    """Returns the rise of C_T with the published variant less that with Algorithm 1, by seed;
+    nothing where one of the two is not among the variants."""
     found = _rises(swept, "published code", "Algorithm 1")
     return {"published code": mean_interval(found[0] - found[1])} if found else {}
 
