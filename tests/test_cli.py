@@ -507,7 +507,7 @@ def test_a_notebook_is_shown_run_with_new_parameters_and_its_claims_collected(us
     claims = user("claims", "--profile", "smoke", **root)
     assert claims.returncode == 0
     assert max(map(len, claims.stdout.splitlines())) <= 80
-    assert "live, profile smoke: 1 not reproduced, " in claims.stdout
+    assert "\n  claim: 1 not reproduced, " in claims.stdout
     assert "\nnot reproduced  -         tests-agree: The two tests, " in claims.stdout
     assert " 2 old coins are fair: 9 of 10 heads\n" in claims.stdout
     given = ["--profile", "smoke", "--paper", "webster2019", "--json"]

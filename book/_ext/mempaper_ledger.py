@@ -14,22 +14,30 @@ __all__ = ["counts_table", "entries_table"]
 Link = Callable[[str, str], tuple[str, str] | None]
 """(page, label) -> (address, text); None where the book has no such page."""
 
+_COLUMNS = {"claim": "Claims", "erratum": "Errata", "paper-against-code": "Paper against code"}
 _KINDS = {"claim": "", "erratum": "erratum", "paper-against-code": "paper against code"}
 
 
 def counts_table(entries: Sequence["Entry"]) -> str:
-    """Returns how many statements came to what, in this build and recorded."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "This build", "Recorded"))
-    live, recorded = (
-        [getattr(entry, name) for entry in entries] for name in ("live_outcome", "recorded_outcome")
-    )
+    """Returns how many statements came to what: by kind in this build, and recorded."""
+    columns = {
+        title: [entry.live_outcome for entry in entries if entry.statement.kind == kind]
+        for kind, title in _COLUMNS.items()
+    }
+    columns["Recorded"] = [entry.recorded_outcome for entry in entries]
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("", *columns))
     rows = "".join(
         f'<tr data-verdict="{outcome}"><th scope="row">{_badge(outcome)}</th>'
-        f"<td>{live.count(outcome)}</td><td>{recorded.count(outcome)}</td></tr>"
+        + "".join(f"<td>{column.count(outcome)}</td>" for column in columns.values())
+        + "</tr>"
         for outcome in ledger.OUTCOMES
     )
+    caption = (
+        f"{len(entries)} statements: those of each kind in this build (profile "
+        f"{entries[0].profile}), and all of them recorded"
+    )
     return (
-        f'<table class="mempaper-counts"><caption>{len(entries)} statements</caption>'
+        f'<table class="mempaper-counts"><caption>{caption}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     )
 
@@ -76,8 +84,7 @@ def _recorded(entry: "Entry") -> str:
         return '<span class="mempaper-detail">nothing</span>'
     told = ""
     for each in entry.recorded:
-        numbers = "; ".join(f"{name} {mean:.3g}" for name, mean in each.numbers.items() if mean)
-        text = f"{each.dataset}, {each.agreement}. {numbers or 'No mean over seeds.'}"
+        text = f"{each.dataset}, {each.agreement}. {each.detail}"
         told += _told(text, results.described(each.source))
     return _verdict(entry.recorded_outcome) + _folded(told)
 

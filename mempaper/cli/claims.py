@@ -25,13 +25,16 @@ def claims(
 ) -> None:
     """Prints the papers' statements beside the verdicts on them, live and recorded."""
     from .. import ledger
+    from ..statements import KINDS
 
     entries = ledger.read(profile, paper=paper.value if paper else None)
     if as_json:
         tables.print_json([ledger.as_json(entry) for entry in entries])
         return
-    typer.echo(f"{len(entries)} statements")
-    typer.echo(f"live, profile {profile}: {ledger.counts(e.live_outcome for e in entries)}")
+    typer.echo(f"{len(entries)} statements; live, profile {profile}:")
+    for kind in KINDS:
+        of_kind = [entry.live_outcome for entry in entries if entry.statement.kind == kind]
+        typer.echo(f"  {kind}: {ledger.counts(of_kind)}")
     typer.echo(f"recorded: {ledger.counts(e.recorded_outcome for e in entries)}\n")
     rows = [row for entry in entries for row in _rows(entry)]
     tables.print_table(["LIVE", "RECORDED", "STATEMENT"], rows, lines=8)
@@ -52,8 +55,7 @@ def _rows(entry: "Entry") -> list[tuple[str, str, str]]:
     ]
     rows += [("", "", text) for each in entry.live for text in (each.detail, each.line)]
     for each in entry.recorded:
-        numbers = (f"{name} {mean:.3g}" for name, mean in each.numbers.items() if mean)
-        rows.append(("", "", f"{each.dataset}: {each.agreement}. {'; '.join(numbers)}"))
+        rows.append(("", "", f"{each.dataset}, {each.agreement}. {each.detail}"))
         rows.append(("", "", results.described(each.source)))
     if not entry.live:
         rows.append(("", "", entry.reason))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..claims import CLAIMS, combined
+from ..claims.verdicts import listed, span
 from ..errors import InputError
 from ..notebooks.catalogue import find_root
 from ..statistics import Interval, mean_interval
@@ -44,6 +45,13 @@ class RecordedVerdict:
         if count == 1:
             return self.verdict
         return f"{self.verdict} ({self.executions[self.verdict]} of {count} seeds)"
+
+    @property
+    def detail(self) -> str:
+        """Returns the numbers that have an interval over seeds, in words."""
+        show = CLAIMS[self.claim].show
+        each = {name: span(mean, show) for name, mean in self.numbers.items() if mean}
+        return listed(each) if each else "No interval over seeds."
 
 
 def recorded_verdicts(*, root: Path | None = None) -> list[RecordedVerdict]:
