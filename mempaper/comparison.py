@@ -10,7 +10,7 @@ import pandas as pd
 from . import experiments, parallel
 from .minimizers import LBFGS, SGD, Adam, PublishedLBFGS
 from .runs import Run, Store
-from .statistics import bootstrap_interval
+from .statistics import Interval, bootstrap_interval, paired_excess
 
 __all__ = ["Comparison", "compare_optimizers"]
 
@@ -20,6 +20,15 @@ class Comparison:
     """Errors of the same n images after every pass, by optimiser."""
 
     traces: Mapping[str, np.ndarray]  # name -> (n, passes), may be infinite where one diverged
+
+    def excess(self, name: str, other: str) -> Interval:
+        """Returns the median error at the end by one optimiser over that by another, less 1."""
+        return paired_excess(*(_finite(self.traces[each][:, -1]) for each in (name, other)))
+
+    def excess_of_half(self, name: str) -> Interval:
+        """Returns the median error after half of the passes over that after all, less 1."""
+        trace = _finite(self.traces[name])
+        return paired_excess(trace[:, trace.shape[1] // 2 - 1], trace[:, -1])
 
     def table(self, at: Sequence[int], *, bound: float = 1e-3) -> pd.DataFrame:
         """Returns one row for each optimiser: median error after `at` passes, and at its end.
@@ -49,11 +58,15 @@ class Comparison:
 
 def _median(errors: np.ndarray) -> str:
     """Returns the median with its 95 % interval, where errors may be infinite."""
-    found = bootstrap_interval(np.median, np.minimum(errors, 1e100))
+    found = bootstrap_interval(np.median, _finite(errors))
     middle, low, high = (
         value if value < 1e50 else np.inf for value in (found.estimate, found.low, found.high)
     )
     return f"{middle:.2e} [{low:.2e}, {high:.2e}]"
+
+
+def _finite(errors: np.ndarray) -> np.ndarray:
+    return np.minimum(errors, 1e100)
 
 
 def compare_optimizers(

@@ -17,7 +17,15 @@ from .errors import InputError
 from .sampled import Sampled
 from .statistics import Interval, bootstrap_interval
 
-__all__ = ["Band", "bands", "correlation_table", "percentile_excesses", "rank_correlation"]
+__all__ = [
+    "Band",
+    "bands",
+    "correlation_contrast",
+    "correlation_table",
+    "correlations",
+    "percentile_excesses",
+    "rank_correlation",
+]
 
 EDGES = (0, 4, 8, 12, 16, 20, 40, 60, 80, 100)
 """The percentiles of the paper's Figs. 3 and 2."""
@@ -97,27 +105,44 @@ def rank_correlation(x, y, labels=None, *, confidence: float = 0.95) -> Interval
     return Interval(float(low), float(high), r, confidence)
 
 
-def correlation_table(sampled: Sampled, *, nearest: float | int = 20) -> pd.DataFrame:
+def correlations(
+    sampled: Sampled, *, nearest: float | int = 20
+) -> dict[str, tuple[Interval, Interval]]:
     """Returns how the distance to training images goes with that to hold-out images, within
-    classes.
+    classes: rank correlations of all images and of the nearest, of generated and of hold-out ones.
 
-    nearest  per cent of each class that make up the second column
+    nearest  per cent of each class
     """
-    rows = []
+    found = {}
     for title, name in (("generated", "generated"), ("hold-out", "holdout")):
         x, y, labels = sampled.to_train[name], sampled.to_holdout[name], sampled.labels[name]
         if sampled.labels["generated"] is None:
             labels = None
         near = _percentiles(x, labels) <= nearest
         nearer = rank_correlation(x[near], y[near], None if labels is None else labels[near])
-        rows.append(
-            {
-                "images": title,
-                "all": f"{rank_correlation(x, y, labels):.2f}",
-                f"nearest {nearest:g} %": f"{nearer:.2f}",
-            }
-        )
+        found[title] = rank_correlation(x, y, labels), nearer
+    return found
+
+
+def correlation_table(sampled: Sampled, *, nearest: float | int = 20) -> pd.DataFrame:
+    """Returns `correlations` as text."""
+    rows = [
+        {"images": title, "all": f"{of_all:.2f}", f"nearest {nearest:g} %": f"{of_nearest:.2f}"}
+        for title, (of_all, of_nearest) in correlations(sampled, nearest=nearest).items()
+    ]
     return pd.DataFrame(rows).set_index("images").rename_axis(None)
+
+
+def correlation_contrast(sampled: Sampled, *, nearest: float | int = 20) -> Interval:
+    """Returns by how much the correlation among the nearest is larger for generated than for
+    hold-out images, which are independent of each other: the interval of Zou (2007)."""
+    generated, holdout = (of for _, of in correlations(sampled, nearest=nearest).values())
+    difference = generated.estimate - holdout.estimate
+    down = np.hypot(generated.estimate - generated.low, holdout.high - holdout.estimate)
+    up = np.hypot(generated.high - generated.estimate, holdout.estimate - holdout.low)
+    return Interval(
+        float(difference - down), float(difference + up), difference, generated.confidence
+    )
 
 
 def _percentiles(values, labels, *, average: bool = False) -> np.ndarray:

@@ -13,6 +13,7 @@ from .references import TITLES
 from .statistics import ClassWiseResult, DataCopyingResult, Interval, bootstrap_interval
 
 __all__ = [
+    "biases",
     "by_distance",
     "distances",
     "examined",
@@ -43,6 +44,15 @@ def unshifted(copying: Copying) -> list[str]:
         for name, scores in copying.baseline.items()
         if name == "holdout" or 0.0 in c_t(scores).interval
     ]
+
+
+def biases(copying: Copying) -> dict[str, Interval]:
+    """Returns C_T of each reference, had it been generated, by title; hold-out images apart."""
+    return {
+        TITLES[name]: c_t(scores).interval
+        for name, scores in copying.baseline.items()
+        if name != "holdout"
+    }
 
 
 def examined(copying: Copying) -> pd.DataFrame:

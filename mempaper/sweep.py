@@ -23,6 +23,7 @@ __all__ = [
     "c_t",
     "check",
     "class_curves",
+    "distance_from",
     "effects_of_augmentation",
     "fid",
     "jobs",
@@ -96,6 +97,14 @@ def c_t(reference: str = "holdout", *, label: int | None = None) -> Number:
 def fid(reference: str) -> Number:
     """Returns the function that reads the Frechet distance to `reference`, "train" or a set."""
     return lambda copying: copying.frechet[reference]
+
+
+def distance_from(reference: str) -> Number:
+    """Returns the function that reads how far the mean distance of generated images to the training
+    images is from that of `reference`."""
+    return lambda copying: abs(
+        float(copying.distances["generated"].mean() - copying.distances[reference].mean())
+    )
 
 
 @dataclass(frozen=True, eq=False)

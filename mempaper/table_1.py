@@ -25,11 +25,11 @@ __all__ = [
     "gaps",
     "gaps_by_count",
     "labelled",
-    "largest_glos",
+    "largest",
     "over_seeds",
     "printed_gaps",
     "rows",
-    "smallest_glos",
+    "smallest",
     "undone",
 ]
 
@@ -252,21 +252,21 @@ def _counted(assessments: Iterable[Assessment]) -> dict[tuple[str, str], dict[st
     return groups
 
 
-def _glos(assessments: Iterable[Assessment], place: int) -> dict[str, OverfittingTest]:
-    """Returns the test of the model at a place among the GLO models of each data set and seed."""
-    groups = [group for (model, _), group in _counted(assessments).items() if model == "glo"]
+def _at(assessments: Iterable[Assessment], family: str, place: int) -> dict[str, OverfittingTest]:
+    """Returns the test of the model at a place in a family, on each data set and seed."""
+    groups = [group for (model, _), group in _counted(assessments).items() if model == family]
     chosen = (list(group.items())[place] for group in groups)
     return {label: a.test for label, a in chosen}
 
 
-def smallest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
-    """Returns the tests of the GLO models with the fewest training images, by data set and seed."""
-    return _glos(assessments, 0)
+def smallest(assessments: Iterable[Assessment], family: str) -> dict[str, OverfittingTest]:
+    """Returns the tests of a family's models of the fewest images, by data set and seed."""
+    return _at(assessments, family, 0)
 
 
-def largest_glos(assessments: Iterable[Assessment]) -> dict[str, OverfittingTest]:
-    """Returns the tests of the GLO models with the most training images, by data set and seed."""
-    return _glos(assessments, -1)
+def largest(assessments: Iterable[Assessment], family: str) -> dict[str, OverfittingTest]:
+    """Returns the tests of a family's models of the most images, by data set and seed."""
+    return _at(assessments, family, -1)
 
 
 def gaps_by_count(assessments: Iterable[Assessment]) -> dict[str, dict[int, Interval]]:

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import unquote, urlparse
@@ -15,10 +16,11 @@ import pytest
 
 pytest.importorskip("jupyter_book", reason="the extra `book` is not installed")
 
-from mempaper import book, notebooks
+from mempaper import book, ledger, notebooks
 from mempaper.errors import InputError
 from mempaper.notebooks import side_by_side
 from mempaper.runs.provenance import cores
+from mempaper.statements import KINDS, statements
 
 REPOSITORY = Path(__file__).parents[1]
 EXTENSION = REPOSITORY / "book" / "_ext"
@@ -67,7 +69,8 @@ pd.DataFrame({f"a column {i}": [i] for i in range(20)})
 HTML('<table class="mempaper-recorded"><tr><td>of another day</td></tr></table>')
 
 # %%
-verdict = {"claim": "a", "statement": "S", "source": "T", "verdict": "reproduced", "detail": "d"}
+verdict = {"claim": "tests-agree", "statement": "S", "source": "T", "verdict": "reproduced"}
+verdict |= {"detail": "a < b", "numbers": {}}
 data = {"text/plain": "S", "application/vnd.mempaper.verdict+json": verdict}
 display(data, raw=True)
 """
@@ -76,6 +79,7 @@ format: jb-book
 root: book/intro
 chapters:
   - file: notebooks/one/page
+  - file: book/claims
   - file: book/bibliography
 """
 
@@ -86,10 +90,13 @@ def extension():
     sys.path.insert(0, str(EXTENSION))
     try:
         import mempaper_cells
+        import mempaper_ledger
         import mempaper_provenance
     finally:
         sys.path.remove(str(EXTENSION))
-    return SimpleNamespace(cells=mempaper_cells, provenance=mempaper_provenance)
+    return SimpleNamespace(
+        cells=mempaper_cells, ledger=mempaper_ledger, provenance=mempaper_provenance
+    )
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +107,8 @@ def small(tmp_path_factory):
     (root / "book").mkdir()
     for folder in ("_ext", "_static"):
         shutil.copytree(REPOSITORY / "book" / folder, root / "book" / folder)
-    shutil.copy(REPOSITORY / "book" / "references.bib", root / "book")
+    for name in ("references.bib", "claims.md"):
+        shutil.copy(REPOSITORY / "book" / name, root / "book")
     (root / "book" / "_toc.yml").write_text(TOC)
     (root / "book" / "intro.md").write_text(
         "# Start\n\nSee {numref}`fig-one` and {numref}`tab-one`."
@@ -245,6 +253,37 @@ def test_the_summary_counts_the_verdicts(small):
     pages = book.chapters(small)
     assert [v["verdict"] for v in book.verdicts(pages[0], "smoke")] == ["reproduced"]
     assert "1 claims judged with profile smoke: 1 reproduced\n" in book.summary(pages, "smoke")
+
+
+def test_the_ledgers_page_has_every_statement_and_this_builds_verdicts(small):
+    page = (small / "_build" / "html" / "book" / "claims.html").read_text()
+    assert re.findall(r'<tr id="claim-([^"]*)">', page) == list(statements())
+    (row,) = re.findall(r'<tr id="claim-tests-agree">.*?</tr>', page, re.S)
+    _, live, recorded = re.findall(r"<td data-label.*?</td>", row, re.S)
+    assert 'data-verdict="reproduced"' in live
+    assert "a &lt; b" in live
+    assert re.search(r"one/page, \d{4}-\d\d-\d\d", live)
+    assert "data-verdict" not in recorded
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert f"{len(statements())} statements" in text
+    kinds = Counter(statement.kind for statement in statements().values())
+    claims, errata, code = (kinds[kind] for kind in KINDS)
+    assert f"not judged {claims - 1} {errata} {code} {len(statements())} " in text
+
+
+def test_a_row_of_the_ledger_links_its_figures_and_escapes(extension):
+    said = statements()["strong-distortion-rejected"]
+    live = ledger.LiveVerdict("one/a", "not reproduced", "1 < 2", {}, MADE)
+    entry = ledger.Entry(said, "laptop", (live,), ())
+    missing = "latent_recovery/invertible"
+    html = extension.ledger.entries_table(
+        [entry], lambda page, at: None if page == missing else (f"../{page}.html#{at}", "Fig. <1>")
+    )
+    assert re.findall(r"<a .*?</a>", html) == [
+        '<a href="../latent_recovery/distortions.html#fig-strength">Fig. &lt;1&gt;</a>'
+    ]
+    assert "not reproduced: 1 &lt; 2" in html
+    assert "one/a, 2026-11-22" in html
 
 
 def test_an_unchanged_book_is_neither_executed_nor_rendered_again(small, monkeypatch):

@@ -46,8 +46,9 @@ from IPython.display import display
 display(
     {
         "application/vnd.mempaper.verdict+json": {
-            "claim": "coins", "statement": statement, "source": "Sec. 1",
-            "verdict": "not reproduced", "detail": "9 of 10 heads",
+            "claim": "tests-agree", "statement": statement, "source": "Sec. 1",
+            "verdict": "not reproduced", "detail": statement + ": 9 of 10 heads",
+            "numbers": {"heads": {"low": 0.6, "high": 1.0, "estimate": 0.9, "confidence": 0.95}},
         },
         "text/plain": statement,
     },
@@ -500,12 +501,22 @@ def test_a_notebook_is_shown_run_with_new_parameters_and_its_claims_collected(us
     assert "7 new coins are fair" in own.read_text()
 
     before = user("claims", "--profile", "smoke", **root)
-    assert "not executed with profile smoke: a/coins" in before.stdout
+    assert "Not executed with profile smoke." in before.stdout
+    assert "not reproduced  -" not in before.stdout
     assert user("notebook", "run", "coins", "--profile", "smoke", **root).returncode == 0
     claims = user("claims", "--profile", "smoke", **root)
-    assert "not reproduced  2 old coins are fair [9 of 10 heads]" in claims.stdout
-    (claim,) = json.loads(user("claims", "--profile", "smoke", "--json", **root).stdout)
-    assert (claim["notebook"], claim["claim"]) == ("a/coins", "coins")
+    assert claims.returncode == 0
+    assert max(map(len, claims.stdout.splitlines())) <= 80
+    assert "\n  claim: 1 not reproduced, " in claims.stdout
+    assert "\nnot reproduced  -         tests-agree: The two tests, " in claims.stdout
+    assert " 2 old coins are fair: 9 of 10 heads\n" in claims.stdout
+    given = ["--profile", "smoke", "--paper", "webster2019", "--json"]
+    found = json.loads(user("claims", *given, **root).stdout)
+    assert {entry["paper"] for entry in found} == {"webster2019"}
+    (judged,) = [entry for entry in found if entry["live"]["verdicts"]]
+    assert (judged["id"], judged["live"]["outcome"]) == ("tests-agree", "not reproduced")
+    (live,) = judged["live"]["verdicts"]
+    assert (live["page"], live["numbers"]["heads"]["estimate"]) == ("a/coins", 0.9)
 
 
 @pytest.mark.usefixtures("here")

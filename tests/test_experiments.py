@@ -421,6 +421,20 @@ def test_the_table_of_a_comparison_holds_medians():
     assert sgd == "inf [3.00e+00, inf]"
 
 
+def test_optimizers_are_held_against_each_other_and_against_half_their_passes():
+    errors = np.linspace(1, 2, 9)[:, None]
+    traces = {
+        "L-BFGS": errors * [8.0, 4.0, 2.0, 1.0],
+        "L-BFGS as published": errors * [8.0, 4.0, 3.0, 3.0],
+        "diverged": np.where([[False, False, False, True]], np.inf, errors * np.ones(4)),
+    }
+    found = comparison.Comparison(traces)
+    worse = found.excess("L-BFGS as published", "L-BFGS")
+    assert (worse.low, worse.estimate, worse.high) == pytest.approx((2, 2, 2))
+    assert found.excess_of_half("L-BFGS").estimate == pytest.approx(3)
+    assert found.excess("diverged", "L-BFGS").low > 1e6
+
+
 def test_optimizers_are_compared_on_the_same_images_and_starts(store, glo, one_worker):
     found = comparison.compare_optimizers(
         glo,
@@ -531,6 +545,12 @@ def assessment(model="glo", *, count=100, seed=0, dataset="mnist", shift=1.0):
         "distorted": 7 * train,
     }
     return experiments.Assessment(run, errors, statistics.overfitting_test(train, shift * train))
+
+
+def test_the_disjoint_share_is_of_images_beyond_every_training_image():
+    """Of 2, 4, ..., 198 those above 99 are 100, 102, ..., 198."""
+    assert assessment(shift=2.0).disjoint_share().estimate == 50 / 99
+    assert assessment(shift=100.0).disjoint_share().estimate == 1
 
 
 def test_rows_are_the_numbers_of_the_assessments():
@@ -644,15 +664,16 @@ def test_groups_of_models():
         assessment(count=4, shift=4.0),
     ]
     assert list(table_1.gans(found)) == ["mnist, DCGAN, seed 0"]
-    assert list(table_1.smallest_glos(found)) == ["mnist, GLO-4, seed 0", "mnist, GLO-16, seed 1"]
-    assert list(table_1.largest_glos(found)) == ["mnist, GLO-64, seed 0", "mnist, GLO-16, seed 1"]
+    assert list(table_1.smallest(found, "glo")) == ["mnist, GLO-4, seed 0", "mnist, GLO-16, seed 1"]
+    assert list(table_1.largest(found, "glo")) == ["mnist, GLO-64, seed 0", "mnist, GLO-16, seed 1"]
     by_count = table_1.gaps_by_count(found)
     gaps = by_count["mnist, GLO, seed 0"]
     assert {n: gap.estimate for n, gap in gaps.items()} == {4: 0.75, 64: 0.5}
     assert list(by_count) == ["mnist, GLO, seed 0"]
     more = [assessment("ae", count=n, shift=s) for n, s in ((64, 2.0), (4, 4.0))]
     assert list(table_1.gaps_by_count(more)["mnist, AE"]) == [4, 64]
-    assert not table_1.smallest_glos(more)
+    assert list(table_1.smallest(more, "ae")) == ["mnist, AE-4"]
+    assert not table_1.smallest(more, "glo")
     assert not table_1.gans(more)
     assert len(table_1.gaps(found)) == 4
     printed = table_1.printed_gaps([assessment(count=1024), assessment()], paper_dataset="MNIST")

@@ -81,6 +81,13 @@ def test_the_excess_is_of_means_over_images(copying):
     assert width == pytest.approx(2 * 1.96 * spread, rel=0.15)
 
 
+def test_the_bias_of_a_reference_is_its_own_c_t(copying):
+    scores = with_interval(copying.baseline["warped"], 2.0, 4.0)
+    found = dataclasses.replace(copying, baseline=copying.baseline | {"warped": scores})
+    (bias,) = reference_shift.biases(found).values()
+    assert (bias.low, bias.high) == (2.0, 4.0)
+
+
 def test_sets_come_by_their_mean_distance(copying):
     far = dataclasses.replace(
         copying, distances=copying.distances | {"holdout": np.full(9, 1.0), "warped": np.zeros(9)}

@@ -14,7 +14,13 @@ from mempaper.errors import InputError
 from mempaper.images import Images
 from mempaper.neighbors import nearest
 from mempaper.runs import Run, Store
-from mempaper.statistics import ball_hits, coverage_contrast, density_coverage, rarefied_coverage
+from mempaper.statistics import (
+    Interval,
+    ball_hits,
+    coverage_contrast,
+    density_coverage,
+    rarefied_coverage,
+)
 
 TINY = {"images": 60, "size": 8, "steps": 1, "batch_size": 4, "latent_dim": 6, "width": 8}
 PCA = {"name": "pca", "pca_dim": 5}
@@ -329,3 +335,15 @@ def test_stages_ascend(wrong):
     assert [j["steps"] for j in stages.jobs(job, [1, 5])] == [1, 5]
     with pytest.raises(InputError, match="stages must be two at least, each later"):
         stages.jobs(job, wrong)
+
+
+def test_the_contrast_of_correlations_is_of_independent_intervals(found, monkeypatch):
+    """A 3-4-5 triangle on each side: distances of the estimates from their ends add as squares."""
+    ends = {
+        "generated": Interval(0.5 - 0.03, 0.5 + 0.06, 0.5, 0.95),
+        "hold-out": Interval(0.2 - 0.08, 0.2 + 0.04, 0.2, 0.95),
+    }
+    pairs = {title: (Interval(-1.0, 1.0, 0.0, 0.95), of) for title, of in ends.items()}
+    monkeypatch.setattr(distance_bands, "correlations", lambda sampled, nearest: pairs)
+    contrast = distance_bands.correlation_contrast(found)
+    assert (contrast.low, contrast.estimate, contrast.high) == pytest.approx((0.25, 0.3, 0.4))

@@ -1,5 +1,6 @@
 """What thresholds bring over seeds; expected values are written out from the numbers put in."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +111,15 @@ def test_what_is_missing_is_named(found):
         sweep.by_model([c for c in found if c.threshold])
     with pytest.raises(InputError, match=r"same for every threshold of BigGAN; got \[1, 2\] at"):
         sweep.by_model([c for c in found if c.seed or not c.threshold])
+
+
+def test_the_distance_from_a_reference_is_between_means_whichever_is_nearer(swept):
+    """Means are .275 of generated, .2 of hold-out and .25 of training images."""
+    assert swept.values(sweep.distance_from("holdout"))[0.25] == pytest.approx([0.075] * 3)
+    assert swept.values(sweep.distance_from("train"))[0.0] == pytest.approx([0.025] * 3)
+    first = swept.by_threshold[0.0][0]
+    nearer = replace(first, distances=first.distances | {"generated": np.array([0.1])})
+    assert sweep.distance_from("holdout")(nearer) == pytest.approx(0.1)
 
 
 def test_augmentation_is_held_against_the_same_model_without(found):
@@ -245,6 +255,14 @@ def test_half_of_what_rejection_for_both_brings_is_asked_for(swept):
     assert ends(of_both.rise_of_ct) == student([1.5, 2, 1.5])
     assert ends(of_both.rise_less_half_of_both) == student([1.5 - 2, 2 - 2, 1.5 - 2])
     assert variants.sufficiency({"Algorithm 1": swept}) == {}
+
+
+def test_the_published_variant_is_held_against_algorithm_1_by_seed(swept):
+    other = [copying(np.add(v, [1.0, s]).tolist(), seed=s, tau=0.25) for s, v in enumerate(PLAIN)]
+    published = sweep.by_model([*other, *swept.by_threshold[0.0]])["BigGAN"]
+    found = variants.published_code_apart({"Algorithm 1": swept, "published code": published})
+    assert ends(found["published code"]) == student([0.5 - 1.5, 1 - 2, 1.5 - 1.5])
+    assert variants.published_code_apart({"Algorithm 1": swept}) == {}
 
 
 def test_variants_are_trained_at_their_threshold_and_held_against_none(monkeypatch):

@@ -8,11 +8,13 @@ text, and else, with a warning, the bare script.
 import hashlib
 import os
 import shutil
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import jupytext
 import mempaper_cells
+import mempaper_ledger
 import mempaper_provenance as provenance
 import nbformat
 from docutils import nodes
@@ -22,10 +24,10 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from mempaper import notebooks
+from mempaper import ledger, notebooks
 
 _LOG = logging.getLogger(__name__)
-_KEY = "mempaper"
+_KEY, _LEDGER = "mempaper", "mempaper-ledger"
 _MATHJAX = "tex-svg-full.js"
 _STRIPPED = ("mempaper", "papermill", "jupytext")
 _application: Sphinx
@@ -35,10 +37,14 @@ def setup(app: Sphinx) -> dict:
     global _application
     _application = app
     app.add_directive("parameters", ParametersDirective)
+    app.add_directive("ledger", LedgerDirective)
+    app.add_directive("ledger-counts", CountsDirective)
+    app.add_node(LedgerNode)
     app.add_enumerable_node(TableBox, "table", html=(_visit_table_box, _depart_table_box))
     app.add_transform(AddProvenance)
     app.connect("config-inited", _use_local_mathjax)
     app.connect("env-get-outdated", _outdated)
+    app.connect("doctree-resolved", _fill_ledgers)
     app.connect("html-page-context", _add_details)
     app.connect("build-finished", _copy_files)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -80,6 +86,31 @@ class ParametersDirective(SphinxDirective):
         command = provenance.rerun_command(name, _profile(), parameters, made)
         html = provenance.parameter_table(parameters, made, command)
         return [nodes.raw("", html, format="html")]
+
+
+class LedgerNode(nodes.General, nodes.Element):
+    """Where a ledger comes to stand when all pages have been read and their figures have numbers.
+
+    paper  whose statements; None: counts of all
+    """
+
+
+class LedgerDirective(SphinxDirective):
+    """The ledger of the claims of one paper."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        self.env.metadata[self.env.docname][_LEDGER] = True
+        return [LedgerNode(paper=self.arguments[0])]
+
+
+class CountsDirective(SphinxDirective):
+    """How many statements of both papers came to what."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.metadata[self.env.docname][_LEDGER] = True
+        return [LedgerNode(paper=None)]
 
 
 class TableBox(nodes.figure):
@@ -158,12 +189,41 @@ def _identity(path: Path) -> str:
 
 
 def _outdated(app: Sphinx, env: BuildEnvironment, added, changed, removed) -> list[str]:
-    """Returns the pages whose executed copy is another than when they were last read."""
+    """Returns the pages whose executed copy is another than when they were last read, and those
+    that show what all pages judge."""
     return [
         docname
         for docname, metadata in env.metadata.items()
-        if _KEY in metadata and metadata[_KEY]["identity"] != _identity(_executed(env, docname)[0])
+        if _LEDGER in metadata
+        or (
+            _KEY in metadata and metadata[_KEY]["identity"] != _identity(_executed(env, docname)[0])
+        )
     ]
+
+
+def _fill_ledgers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    places = list(doctree.findall(LedgerNode))
+    entries = ledger.read(_profile(), root=Path(app.srcdir)) if places else []
+    for place in places:
+        if place["paper"] is None:
+            html = mempaper_ledger.counts_table(entries)
+        else:
+            of_paper = [e for e in entries if e.statement.paper == place["paper"]]
+            html = mempaper_ledger.entries_table(of_paper, partial(_linked, app, docname))
+        place.replace_self(nodes.raw("", html, format="html"))
+
+
+def _linked(app: Sphinx, docname: str, page: str, label: str) -> tuple[str, str] | None:
+    """Returns the address of a figure or table as seen from `docname`, and what to call it."""
+    target = f"notebooks/{page}"
+    if target not in app.env.found_docs:
+        return None
+    url, title = app.builder.get_relative_uri(docname, target), app.env.titles[target].astext()
+    for kind, numbers in app.env.toc_fignumbers.get(target, {}).items():
+        if label in numbers:
+            number = ".".join(map(str, numbers[label]))
+            return f"{url}#{label}", f"{app.config.numfig_format[kind] % number}, {title}"
+    return url, title
 
 
 def _add_details(app: Sphinx, pagename: str, template: str, context: dict, doctree) -> None:

@@ -1,22 +1,36 @@
-"""The papers' checkable claims, each with the predicate that decides it.
+"""What decides the papers' statements: a predicate for each that some page computes.
 
 A verdict is computed from numbers, never written by hand. Where an interval straddles the line the
-verdict is "not testable": the run was too small to decide.
+verdict is "not testable": the run was too small to decide. The statements themselves are in
+`mempaper.statements`.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import InputError
-from . import bai2022, webster2019
+from ..statements import statements
+from . import bai2022, printed, webster2019
 from .bai2022 import Contrast, Sides, Sufficiency, Tradeoff
 from .numbers import numbers
-from .verdicts import VERDICT_MIME, Claim, Verdict, combined
+from .verdicts import (
+    NOT_REPRODUCED,
+    NOT_TESTABLE,
+    REPRODUCED,
+    VERDICT_MIME,
+    Predicate,
+    Verdict,
+    combined,
+)
 from .webster2019 import Gaps, Pair
 
 __all__ = [
     "CLAIMS",
+    "NOT_REPRODUCED",
+    "NOT_TESTABLE",
+    "REPRODUCED",
     "VERDICT_MIME",
-    "Claim",
     "Contrast",
     "Gaps",
     "Pair",
@@ -29,17 +43,22 @@ __all__ = [
     "numbers",
 ]
 
-CLAIMS = {claim.id: claim for claim in (*webster2019.CLAIMS, *bai2022.CLAIMS)}
+CLAIMS: Mapping[str, Predicate] = MappingProxyType(
+    webster2019.CLAIMS | bai2022.CLAIMS | printed.CLAIMS
+)
+"""The predicates by the id of their statement."""
 
 
 def judge(claim: str, **evidence: Any) -> Verdict:
-    """Returns the verdict on a claim, decided by its predicate from the run's numbers.
+    """Returns the verdict on a statement, decided by its predicate from the run's numbers.
 
     Raises
-        InputError  the claim is not in CLAIMS
+        InputError  no predicate decides it
     """
     if claim not in CLAIMS:
-        raise InputError("claim", f"be one of {', '.join(CLAIMS)}", repr(claim), "See claims.py.")
-    known = CLAIMS[claim]
-    verdict, detail = known.decide(**evidence)
-    return Verdict(known.id, known.statement, known.source, verdict, detail, numbers(evidence))
+        raise InputError(
+            "claim", f"be one of {', '.join(CLAIMS)}", repr(claim), "See mempaper/claims/."
+        )
+    verdict, detail = CLAIMS[claim].decide(**evidence)
+    said = statements()[claim]
+    return Verdict(claim, said.statement, said.source, verdict, detail, numbers(evidence))

@@ -1,4 +1,4 @@
-"""Claims, verdicts, and what predicates share."""
+"""Predicates, verdicts, and what predicates share."""
 
 import html
 import math
@@ -13,7 +13,7 @@ __all__ = [
     "NOT_TESTABLE",
     "REPRODUCED",
     "VERDICT_MIME",
-    "Claim",
+    "Predicate",
     "Verdict",
     "above",
     "apart",
@@ -24,6 +24,7 @@ __all__ = [
     "percent",
     "points",
     "span",
+    "within",
 ]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
@@ -36,15 +37,12 @@ def percent(value: float) -> str:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A statement of a paper and the function that decides it from a run's numbers.
+class Predicate:
+    """The function that decides a statement from a run's numbers.
 
     show  number -> text
     """
 
-    id: str
-    statement: str
-    source: str
     decide: Callable[..., tuple[str, str]]
     show: Callable[[float], str] = percent
 
@@ -101,6 +99,11 @@ def apart(higher: Interval, lower: Interval) -> str:
     return NOT_REPRODUCED if higher.high < lower.low else NOT_TESTABLE
 
 
+def within(interval: Interval, line: float) -> str:
+    """Returns the verdict that the true value lies no farther from 0 than `line`."""
+    return combined((below(interval, line), above(interval, -line)))
+
+
 def points(value: float) -> str:
     """Returns the difference of two shares in percentage points."""
     return f"{100 * value:.1f} points"
@@ -130,11 +133,14 @@ def listed(parts: Mapping[str, str]) -> str:
 
 
 def each_by(
-    verdict: Callable[[Interval, float], str], line: float, intro: str, show: Callable[[float], str]
+    verdict: Callable[[Interval, float], str],
+    line: float,
+    intro: str,
+    show: Callable[[float], str] = percent,
 ) -> Callable[..., tuple[str, str]]:
-    """Returns the predicate, of values=, that each lies above or below a line.
+    """Returns the predicate, of values=, that each lies on one side of a line.
 
-    verdict  `above` or `below`
+    verdict  `above`, `below` or `within`
     intro    says what the values are
     """
 

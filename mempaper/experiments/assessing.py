@@ -35,6 +35,10 @@ class Assessment(TrainedModel):
         """Returns the share of the generator's own samples with an error below `bound`."""
         return statistics.share_interval(self.errors["generated"] < bound)
 
+    def disjoint_share(self) -> statistics.Interval:
+        """Returns the share of hold-out images with a larger error than every training image."""
+        return statistics.share_interval(self.errors["holdout"] > self.errors["train"].max())
+
 
 def assess(
     runs: Sequence[Run],

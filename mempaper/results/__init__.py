@@ -1,14 +1,17 @@
 """What was recorded in runs longer than a book build, and how it is shown."""
 
-from .recording import TABLE_MIME, Offer, Recorded, Sourced, record, recorded
-from .verdicts import verdicts
+from .recording import TABLE_MIME, Offer, Recorded, Sourced, described, record, recorded
+from .verdicts import RecordedVerdict, recorded_verdicts, verdicts
 
 __all__ = [
     "TABLE_MIME",
     "Offer",
     "Recorded",
+    "RecordedVerdict",
     "Sourced",
+    "described",
     "record",
     "recorded",
+    "recorded_verdicts",
     "verdicts",
 ]

@@ -22,7 +22,7 @@ from ..notebooks.catalogue import find_root
 from ..notebooks.execution import displayed
 from ..runs import provenance
 
-__all__ = ["Offer", "Recorded", "Sourced", "record", "recorded"]
+__all__ = ["Offer", "Recorded", "Sourced", "described", "record", "recorded"]
 
 TABLE_MIME = "application/vnd.mempaper.table+json"
 VERDICTS = "_verdicts"
@@ -54,18 +54,22 @@ class Recorded:
     @property
     def line(self) -> str:
         """Returns what made the table, in a sentence."""
-        made = self.source
-        several = "s" * (len(made["seeds"]) > 1)
-        return (
-            f"Recorded {made['executed'][:10]}: profile {made['profile']}, "
-            f"seed{several} {', '.join(map(str, made['seeds']))}, {made['notebook']}.py at commit "
-            f"{(made['commit'] or 'unknown')[:10]}, mempaper {made['version']}, "
-            f"{made['machine']}, {made['seconds'] / 3600:.1f} h."
-        )
+        return described(self.source)
 
     def show(self, text: pd.DataFrame) -> "Sourced":
         """Returns `text`, a readable form of the table, with the provenance below it."""
         return Sourced(text, self.line)
+
+
+def described(source: Mapping[str, Any]) -> str:
+    """Returns what made something recorded, in a sentence."""
+    several = "s" * (len(source["seeds"]) > 1)
+    return (
+        f"Recorded {source['executed'][:10]}: profile {source['profile']}, "
+        f"seed{several} {', '.join(map(str, source['seeds']))}, {source['notebook']}.py at commit "
+        f"{(source['commit'] or 'unknown')[:10]}, mempaper {source['version']}, "
+        f"{source['machine']}, {source['seconds'] / 3600:.1f} h."
+    )
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,68 @@
 """Recorded verdicts: the numbers that decided a claim on each seed, and over seeds."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..claims import CLAIMS, combined
+from ..claims.verdicts import listed, span
 from ..errors import InputError
 from ..notebooks.catalogue import find_root
-from ..statistics import mean_interval
-from .recording import VERDICTS, Sourced, recorded
+from ..statistics import Interval, mean_interval
+from .recording import VERDICTS, Sourced, described, recorded
 
-__all__ = ["verdicts"]
+__all__ = ["RecordedVerdict", "recorded_verdicts", "verdicts"]
+
+
+@dataclass(frozen=True)
+class RecordedVerdict:
+    """What executions with several seeds say of a claim on one data set.
+
+    verdict     of all executions together
+    executions  verdict -> how many gave it
+    seeds       how many
+    numbers     quantity -> its mean over seeds with Student's 95 % interval; None where one seed,
+                or an infinite value, gives none
+    source      what made it, see `Recorded`
+    """
+
+    claim: str
+    dataset: str
+    verdict: str
+    executions: Mapping[str, int]
+    seeds: int
+    numbers: Mapping[str, Interval | None]
+    source: Mapping[str, Any]
+
+    @property
+    def agreement(self) -> str:
+        """Returns the verdict, and how many of several executions gave it."""
+        count = sum(self.executions.values())
+        if count == 1:
+            return self.verdict
+        return f"{self.verdict} ({self.executions[self.verdict]} of {count} seeds)"
+
+    @property
+    def detail(self) -> str:
+        """Returns the numbers that have an interval over seeds, in words."""
+        show = CLAIMS[self.claim].show
+        each = {name: span(mean, show) for name, mean in self.numbers.items() if mean}
+        return listed(each) if each else "No interval over seeds."
+
+
+def recorded_verdicts(*, root: Path | None = None) -> list[RecordedVerdict]:
+    """Returns everything that results/ holds of verdicts, file by file."""
+    root = root or find_root()
+    names = sorted(path.stem for path in (root / "results").glob(f"*{VERDICTS}.csv"))
+    return [
+        _over_seeds(claim, of_claim, found.source)
+        for found in (recorded(name, root=root) for name in names)
+        for claim, of_claim in found.table.groupby("claim", sort=False)
+    ]
 
 
 def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
@@ -24,10 +74,7 @@ def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
     Raises
         InputError  no verdict on the claim is recorded
     """
-    root = root or find_root()
-    names = sorted(path.stem for path in (root / "results").glob(f"*{VERDICTS}.csv"))
-    found = [recorded(name, root=root) for name in names]
-    found = [f for f in found if claim in set(f.table["claim"])]
+    found = [each for each in recorded_verdicts(root=root) if each.claim == claim]
     if not found:
         raise InputError(
             "claim",
@@ -35,43 +82,44 @@ def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
             repr(claim),
             f"Known claims: {', '.join(CLAIMS)}. `mempaper notebook record` records verdicts.",
         )
-    show = CLAIMS[claim].show
-    text = pd.concat([_over_seeds(f.table[f.table["claim"] == claim], show) for f in found])
-    lines = dict.fromkeys(f.line for f in found)
-    return Sourced(text, " ".join(lines))
+    text = pd.DataFrame([row for each in found for row in _rows(each)])
+    lines = dict.fromkeys(described(each.source) for each in found)
+    return Sourced(text.set_index("data set").rename_axis(None), " ".join(lines))
 
 
-def _over_seeds(table: pd.DataFrame, show: Callable[[float], str]) -> pd.DataFrame:
+def _over_seeds(claim: str, table: pd.DataFrame, source: Mapping[str, Any]) -> RecordedVerdict:
     by_seed = table.groupby("seed", sort=True)["verdict"].first()
-    verdict = combined(by_seed)
-    if len(by_seed) > 1:
-        verdict += f" ({(by_seed == verdict).sum()} of {len(by_seed)} seeds)"
-    rows = []
-    for quantity, values in table.groupby("quantity", sort=False):
-        mean, span = _mean(values, show)
-        rows.append(
-            {
-                "data set": values["dataset"].iloc[0],
-                "quantity": quantity,
-                "mean over seeds": mean,
-                "95 % interval": span,
-                "seeds": sum(len(str(seed).split("+")) for seed in values["seed"]),
-                "verdict": verdict,
-            }
-        )
-    return pd.DataFrame(rows).set_index("data set").rename_axis(None)
+    return RecordedVerdict(
+        claim,
+        table["dataset"].iloc[0],
+        combined(by_seed),
+        by_seed.value_counts().to_dict(),
+        sum(len(str(seed).split("+")) for seed in by_seed.index),
+        {name: _mean(values) for name, values in table.groupby("quantity", sort=False)},
+        source,
+    )
 
 
-def _mean(values: pd.DataFrame, show: Callable[[float], str]) -> tuple[str, str]:
-    """Returns mean and interval as text; empty where one seed, or an infinite value, gives none.
-
-    One execution with several seeds has the interval over them that its page computed.
-    """
+def _mean(values: pd.DataFrame) -> Interval | None:
+    """One execution with several seeds has the interval over them that its page computed."""
     estimates = values["estimate"].to_numpy()
     if len(values) == 1 and "+" in str(values["seed"].iloc[0]):
-        mean, low, high = (show(float(values[end].iloc[0])) for end in ("estimate", "low", "high"))
-        return mean, f"{low} to {high}"
+        return Interval(*(float(values[n].iloc[0]) for n in ("low", "high", "estimate")), 0.95)
     if len(estimates) < 2 or not np.isfinite(estimates).all():
-        return "", ""
-    mean = mean_interval(estimates)
-    return show(mean.estimate), f"{show(mean.low)} to {show(mean.high)}"
+        return None
+    return mean_interval(estimates)
+
+
+def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:
+    show = CLAIMS[found.claim].show
+    return [
+        {
+            "data set": found.dataset,
+            "quantity": quantity,
+            "mean over seeds": show(mean.estimate) if mean else "",
+            "95 % interval": f"{show(mean.low)} to {show(mean.high)}" if mean else "",
+            "seeds": found.seeds,
+            "verdict": found.agreement,
+        }
+        for quantity, mean in found.numbers.items()
+    ]

@@ -45,7 +45,7 @@ seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, plotting, sweep
+from mempaper import claims, plotting, published, sweep
 
 plotting.style()
 sweeps = sweep.measure(
@@ -102,6 +102,12 @@ claims.judge(
     "mr-helps-memorized-classes",
     contrasts={f"{name}, tau = {greatest:.3g}": swept.contrast(greatest, reference="holdout")},
 )
+
+# %% [markdown]
+# Whether the published figures agree about one class needs no training.
+
+# %%
+claims.judge("published-class-agrees", published=published.published_notebooks())
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

@@ -157,6 +157,16 @@ plt.show()
 # |   each class that are nearest to the training images.
 distance_bands.correlation_table(found)
 
+# %%
+(of_all, _), _ = distance_bands.correlations(found).values()
+claims.judge("smaller-distance-is-quality", values={"generated": of_all})
+
+# %%
+claims.judge(
+    "near-samples-equally-good",
+    values={"generated less hold-out": distance_bands.correlation_contrast(found)},
+)
+
 # %% [markdown]
 # ## Verdict
 #

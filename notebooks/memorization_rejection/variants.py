@@ -48,7 +48,7 @@ warm_up = 100  # [0, inf) updates before the time of one is measured
 seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 
 # %%
-from mempaper import claims, experiments, variants
+from mempaper import claims, experiments, published, variants
 
 swept = variants.measure(
     dataset,
@@ -81,6 +81,12 @@ variants.table(swept)
 
 # %%
 claims.judge("generator-only-suffices", sufficiency=variants.sufficiency(swept))
+
+# %%
+claims.judge("published-both-repeated", published=published.published_notebooks())
+
+# %%
+claims.judge("published-code-agrees", values=variants.published_code_apart(swept))
 
 # %% [markdown]
 # ## What an update costs

@@ -1,0 +1,105 @@
+"""The ledger of claims as HTML: a row for each statement, live and recorded verdicts apart."""
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from mempaper import ledger, results
+
+if TYPE_CHECKING:
+    from mempaper.ledger import Entry
+
+__all__ = ["counts_table", "entries_table"]
+
+Link = Callable[[str, str], tuple[str, str] | None]
+"""(page, label) -> (address, text); None where the book has no such page."""
+
+_COLUMNS = {"claim": "Claims", "erratum": "Errata", "paper-against-code": "Paper against code"}
+_KINDS = {"claim": "", "erratum": "erratum", "paper-against-code": "paper against code"}
+
+
+def counts_table(entries: Sequence["Entry"]) -> str:
+    """Returns how many statements came to what: by kind in this build, and recorded."""
+    columns = {
+        title: [entry.live_outcome for entry in entries if entry.statement.kind == kind]
+        for kind, title in _COLUMNS.items()
+    }
+    columns["Recorded"] = [entry.recorded_outcome for entry in entries]
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("", *columns))
+    rows = "".join(
+        f'<tr data-verdict="{outcome}"><th scope="row">{_badge(outcome)}</th>'
+        + "".join(f"<td>{column.count(outcome)}</td>" for column in columns.values())
+        + "</tr>"
+        for outcome in ledger.OUTCOMES
+    )
+    caption = (
+        f"{len(entries)} statements: those of each kind in this build (profile "
+        f"{entries[0].profile}), and all of them recorded"
+    )
+    return (
+        f'<table class="mempaper-counts"><caption>{caption}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def entries_table(entries: Iterable["Entry"], link: Link) -> str:
+    """Returns one row for each statement; what decided a verdict is folded under it."""
+    head = ("Statement", "This build", "Recorded")
+    body = []
+    for entry in entries:
+        cells = (_statement(entry, link), _live(entry), _recorded(entry))
+        labelled = zip(head, cells, strict=True)
+        tds = "".join(f'<td data-label="{label}">{cell}</td>' for label, cell in labelled)
+        body.append(f'<tr id="claim-{entry.statement.id}">{tds}</tr>')
+    heads = "".join(f'<th scope="col">{label}</th>' for label in head)
+    return (
+        f'<table class="mempaper-ledger"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def _statement(entry: "Entry", link: Link) -> str:
+    said = entry.statement
+    where = ", ".join(filter(None, (_KINDS[said.kind], said.where)))
+    found = filter(None, (link(page, label) for page, label in said.pages.items()))
+    links = "; ".join(f'<a href="{escape(url)}">{escape(text)}</a>' for url, text in found)
+    return (
+        f"<p>{escape(said.statement)}</p>"
+        f'<p class="mempaper-source">{escape(where[0].upper() + where[1:])}'
+        f"{'. See ' + links if links else ''}</p>"
+        f'<p class="mempaper-detail">Decided by: {escape(said.decides)}</p>'
+    )
+
+
+def _live(entry: "Entry") -> str:
+    if not entry.live:
+        reason = f'<p class="mempaper-detail">{escape(entry.reason)}</p>'
+        return _verdict(entry.live_outcome) + reason
+    told = "".join(_told(f"{each.verdict}: {each.detail}", each.line) for each in entry.live)
+    return _verdict(entry.live_outcome) + _folded(told)
+
+
+def _recorded(entry: "Entry") -> str:
+    if not entry.recorded:
+        return '<span class="mempaper-detail">nothing</span>'
+    told = ""
+    for each in entry.recorded:
+        text = f"{each.dataset}, {each.agreement}. {each.detail}"
+        told += _told(text, results.described(each.source))
+    return _verdict(entry.recorded_outcome) + _folded(told)
+
+
+def _verdict(outcome: str) -> str:
+    return f'<div data-verdict="{outcome}">{_badge(outcome)}</div>'
+
+
+def _badge(outcome: str) -> str:
+    return f'<span class="mempaper-badge">{outcome}</span>'
+
+
+def _folded(told: str) -> str:
+    return f"<details><summary>Numbers</summary>{told}</details>"
+
+
+def _told(text: str, line: str) -> str:
+    return f'<p>{escape(text)}</p><p class="mempaper-provenance">{escape(line)}</p>'
