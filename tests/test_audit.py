@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from mempaper import audit, families
 from mempaper.audit.examination import adjusted, controls, examine_samples
-from mempaper.audit.proximity import Sets, halved, membership_scores, neighbours, planted
+from mempaper.audit.proximity import Sets, halved, neighbours, planted, scores
 from mempaper.cli import app
 from mempaper.errors import InputError
 from mempaper.runs import Store
@@ -66,18 +66,18 @@ class Copier(torch.nn.Module):
 def naive_scores(train, holdout, generated):
     real = torch.cat([train, holdout]).flatten(1).double().numpy()
     made = generated.flatten(1).double().numpy()
-    scores = []
+    found = []
     for i, image in enumerate(real):
         others = np.delete(real, i, axis=0)
         nearest_made = np.sqrt(((made - image) ** 2).sum(1)).min()
         nearest_real = np.sqrt(((others - image) ** 2).sum(1)).min()
-        scores.append(nearest_made / nearest_real)
-    return np.array(scores[: len(train)]), np.array(scores[len(train) :])
+        found.append(nearest_made / nearest_real)
+    return np.array(found[: len(train)]), np.array(found[len(train) :])
 
 
 def test_scores_are_distances_to_samples_in_units_of_the_distance_to_real_images():
     images = [normal_images(n, seed=n) for n in (7, 6, 11)]
-    found = membership_scores(sets(*images))
+    found = scores(sets(*images))
     for ours, expected in zip(found, naive_scores(*images), strict=True):
         assert ours == pytest.approx(expected, rel=1e-5)
 
@@ -85,9 +85,9 @@ def test_scores_are_distances_to_samples_in_units_of_the_distance_to_real_images
 def test_equal_real_images_are_suspicious_only_where_a_sample_equals_them():
     train, holdout, made = (normal_images(n, seed=n) for n in (5, 4, 6))
     holdout[0] = train[0]
-    assert membership_scores(sets(train, holdout, made))[0][0] == np.inf
+    assert scores(sets(train, holdout, made))[0][0] == np.inf
     made[2] = train[0]
-    assert membership_scores(sets(train, holdout, made))[0][0] == 0
+    assert scores(sets(train, holdout, made))[0][0] == 0
 
 
 def test_a_mirrored_copy_is_found():
@@ -219,8 +219,8 @@ def test_the_report_is_whole_and_escapes_what_it_is_given(store, tmp_path):
 
     table = pd.read_parquet(tmp_path / "out" / "generated.parquet")
     assert sorted(table["image"]) == list(range(40))
-    scores = pd.read_parquet(tmp_path / "out" / "real.parquet")
-    assert scores.groupby(["test", "kind"]).size().eq(40).all()
+    real = pd.read_parquet(tmp_path / "out" / "real.parquet")
+    assert real.groupby(["test", "kind"]).size().eq(40).all()
 
 
 @pytest.mark.parametrize(

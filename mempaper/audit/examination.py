@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Float64, Int
 
 from ..statistics import holm, log_score_test
-from .proximity import Sets, halved, membership_scores, planted
+from . import proximity
+from .proximity import Sets, halved, planted
 
 __all__ = ["Controls", "Scores", "Test", "adjusted", "controls", "examine", "examine_samples"]
 
@@ -92,7 +93,7 @@ def examine(scores: Scores, *, seed: int) -> Test:
 
 def examine_samples(sets: Sets, *, seed: int) -> Test:
     """Returns the test of how near real images lie to samples, its p-value not yet adjusted."""
-    train, holdout = membership_scores(sets)
+    train, holdout = proximity.scores(sets)
     scores = Scores(
         name=f"samples, {sets.name}",
         unit="distance to the nearest sample / to the nearest other real image",

@@ -8,10 +8,11 @@ from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
 from ..embeddings import Embedding, features
+from ..nearness import membership_scores, relative_distance
 from ..neighbors import nearest
 from ..runs import Store
 
-__all__ = ["Neighbours", "Sets", "embed", "halved", "membership_scores", "neighbours", "planted"]
+__all__ = ["Neighbours", "Sets", "embed", "halved", "neighbours", "planted", "scores"]
 
 _LINEAR = ("pixels", "pca")
 
@@ -72,19 +73,10 @@ def embed(
     )
 
 
-def membership_scores(sets: Sets) -> tuple[Float64[np.ndarray, "n"], Float64[np.ndarray, "m"]]:
-    """Returns the scores of training and of hold-out images: lower where a generated one is nearer.
-
-    The black-box attack of Chen et al. (2020, Sec. 4.1) scores an image by its distance to the
-    nearest generated one. Here that is divided by the distance to the nearest other real image, or
-    images of which there are many alike would seem to be copied. Of two equal real images both
-    score 0 where a generated one is equal to them, and infinity else.
-    """
-    real = torch.cat([sets.train, sets.holdout])
-    to_generated, _ = nearest(real, sets.generated.flatten(0, 1), metric=sets.metric)
-    spacing, _ = nearest(real, real, metric=sets.metric, exclude_self=True)
-    scores = _ratio(to_generated[:, 0].numpy(), spacing[:, 0].numpy())
-    return scores[: len(sets.train)], scores[len(sets.train) :]
+def scores(sets: Sets) -> tuple[Float64[np.ndarray, "n"], Float64[np.ndarray, "m"]]:
+    """Returns the membership_scores of training and of hold-out images, over all views."""
+    generated = sets.generated.flatten(0, 1)
+    return membership_scores(sets.train, sets.holdout, generated, metric=sets.metric)
 
 
 def neighbours(sets: Sets) -> Neighbours:
@@ -104,7 +96,7 @@ def neighbours(sets: Sets) -> Neighbours:
         to_train=to_train[best, each].numpy(),
         to_holdout=to_holdout[:, 0].reshape(views, count).amin(0).numpy(),
         train=chosen.numpy(),
-        ratio=_ratio(to_train[best, each].numpy(), spacing[chosen, 0].numpy()),
+        ratio=relative_distance(to_train[best, each].numpy(), spacing[chosen, 0].numpy()),
     )
 
 
@@ -131,8 +123,3 @@ def halved(sets: Sets, *, seed: int) -> Sets:
     order = np.random.default_rng([seed, 2]).permutation(len(sets.train))
     half = len(order) // 2
     return replace(sets, train=sets.train[order[:half]], generated=sets.train[order[half:]][None])
-
-
-def _ratio(distance: np.ndarray, spacing: np.ndarray) -> Float64[np.ndarray, "n"]:
-    empty = np.where(distance > 0, np.inf, 0.0)
-    return np.divide(distance, spacing, out=empty, where=spacing > 0)

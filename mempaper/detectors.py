@@ -1,0 +1,108 @@
+"""Every detector of memorization that needs no more than features, behind one interface.
+
+Each takes features of training, hold-out and generated images, (n, d), (m, d) and (g, d), all under
+one encoder, and answers with a score, larger where there is more copying. Scores of different
+detectors do not compare; p-values do, where a detector has one that is exact if training and
+hold-out images can be exchanged.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from .nearness import membership_scores
+from .statistics import (
+    FewTestImagesWarning,
+    authenticity,
+    data_copying_test,
+    feature_likelihood,
+    frechet_distance,
+    log_score_test,
+    memorization_informed_distance,
+    nearest_neighbor_gap,
+    three_sample_test,
+)
+
+__all__ = ["DETECTORS", "Detection", "Detector"]
+
+_CELL = 30  # hold-out images a cell of C_T has, at least, on average
+_MOST_CELLS = 10
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a detector says; without a p-value its score has to be calibrated first."""
+
+    score: float
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A way to see copying.
+
+    source  key in references.bib
+    detect  detect(train, holdout, generated, seed) -> Detection
+    """
+
+    title: str
+    source: str
+    detect: Callable[[Tensor, Tensor, Tensor, int], Detection]
+
+
+def _nearness(train, holdout, generated, seed) -> Detection:
+    found = log_score_test(*membership_scores(train, holdout, generated), seed=seed)
+    return Detection(1 - found.ratio, found.p_value)
+
+
+def _data_copying(train, holdout, generated, seed) -> Detection:
+    cells = max(1, min(_MOST_CELLS, len(holdout) // _CELL))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FewTestImagesWarning)
+        found = data_copying_test(train, holdout, generated, cells=cells, resamples=2, seed=seed)
+    return Detection(-found.statistic, found.p_value)
+
+
+def _authenticity(train, holdout, generated, seed) -> Detection:
+    return Detection(-authenticity(train, generated).percentage)
+
+
+def _likelihood(train, holdout, generated, seed) -> Detection:
+    return Detection(-feature_likelihood(train, holdout, generated, seed=seed).gap)
+
+
+def _overfit_gaussians(train, holdout, generated, seed) -> Detection:
+    return Detection(feature_likelihood(train, holdout, generated, seed=seed).overfit_share)
+
+
+def _nearest_neighbor(train, holdout, generated, seed) -> Detection:
+    found = nearest_neighbor_gap(train, holdout, generated, seed=seed)
+    return Detection(-found.gap, found.p_value)
+
+
+def _three_sample(train, holdout, generated, seed) -> Detection:
+    found = three_sample_test(train, holdout, generated, seed=seed)
+    return Detection(-found.statistic, found.exchange_p_value)
+
+
+def _memorization_informed(train, holdout, generated, seed) -> Detection:
+    return Detection(-memorization_informed_distance(train, generated).distance)
+
+
+def _frechet(train, holdout, generated, seed) -> Detection:
+    return Detection(frechet_distance(generated, holdout) - frechet_distance(generated, train))
+
+
+DETECTORS: dict[str, Detector] = {
+    "nearness": Detector("nearness to samples", "chen2020", _nearness),
+    "c_t": Detector("C_T", "meehan2020", _data_copying),
+    "authpct": Detector("AuthPct", "alaa2022", _authenticity),
+    "fld_gap": Detector("FLD gap", "jiralerspong2023", _likelihood),
+    "overfit_gaussians": Detector("overfit Gaussians", "jiralerspong2023", _overfit_gaussians),
+    "nn_gap": Detector("1-NN gap", "lopezpaz2017", _nearest_neighbor),
+    "mmd": Detector("three-sample MMD", "bounliphone2016", _three_sample),
+    "mifid_distance": Detector("MiFID's distance", "bai2021", _memorization_informed),
+    "fid_gap": Detector("FID gap", "heusel2017", _frechet),
+}
