@@ -171,7 +171,9 @@ def _identity(notebook: Notebook, profile: str, values: Mapping[str, object]) ->
 
 @lru_cache(maxsize=1)
 def _package_version() -> str:
-    return code_version(mempaper)
+    """Returns a hash of the package's code and of the tables and statements that lie beside it."""
+    data = _folder_sha256(Path(mempaper.__file__).parent / "data")
+    return hashlib.sha256(f"{code_version(mempaper)} {data}".encode()).hexdigest()[:12]
 
 
 def _folder_sha256(folder: Path) -> str:
