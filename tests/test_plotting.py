@@ -605,3 +605,15 @@ def test_near_and_far_points_stand_over_the_same_training_images():
         figure.canvas.draw()
     finally:
         plt.close(figure)
+
+
+def test_cumulative_shares_begin_with_zeros_and_lack_infinities():
+    fig, ax = plt.subplots()
+    scores = {"train": np.array([0.0, 0.0, 1.0, 2.0]), "validation": np.array([1.0, 4.0, np.inf])}
+    plotting.cumulative(scores, ax=ax, xlabel="distance")
+    train, holdout = (line.get_xydata() for line in ax.lines)
+    left = ax.get_xlim()[0]
+    assert train[train[:, 0] <= left, 1].max() == 0.5
+    assert holdout[np.isfinite(holdout[:, 0]), 1].max() == pytest.approx(2 / 3)
+    fig.canvas.draw()
+    plt.close(fig)

@@ -16,6 +16,7 @@ from ..experiments.recovering import recovered as arrays_of
 from ..images import Images
 from ..runs import Store
 from .budget import affordable
+from .comparison import compare
 from .examination import Scores, Test, adjusted, controls, examine, examine_samples
 from .given import as_images, check_disjoint, check_shapes
 from .proximity import embed, neighbours
@@ -100,16 +101,18 @@ def audit(
         tests.append(test)
     tests = adjusted(tests)
     checked = controls(sets, others=len(tests) - len(sets), seed=seed)
+    detectors, silent = compare(sets[0], seed=seed)
     verdict, reasons = decide(tests, checked, own, level=level)
     return Report(
         verdict=verdict,
         reasons=reasons,
         tests=tests,
         controls=checked,
+        detectors=detectors,
         own_samples=own,
         recovered=shown,
         suspects=Suspects.ranked([neighbours(s) for s in sets], [s.name for s in sets]),
-        left_out=left_out,
+        left_out=left_out | silent,
         settings={
             "train": len(real["train"]),
             "holdout": len(real["holdout"]),

@@ -14,6 +14,7 @@ from torch import Tensor
 from .. import __version__
 from ..errors import InputError
 from ..files import write_atomic
+from .comparison import Compared
 from .examination import Controls, Test
 from .proximity import Neighbours
 
@@ -92,6 +93,7 @@ class Report:
     reasons: list[str]
     tests: list[Test]
     controls: Controls
+    detectors: list[Compared]
     own_samples: OwnSamples | None
     recovered: Recovered | None
     suspects: Suspects
@@ -126,6 +128,16 @@ class Report:
                 "negative": {"passed": self.controls.passed_negative} | self.controls.negative,
                 "positive": {f"{share:g}": p for share, p in self.controls.positive.items()},
             },
+            "detectors": [
+                {
+                    "title": each.title,
+                    "score": each.found.score,
+                    "p_value": each.found.p_value,
+                    "score_without_copies": each.no_copies.score,
+                    "score_with_copies": each.copies.score,
+                }
+                for each in self.detectors
+            ],
             "own_samples": own
             and {"median": own.median, "holdout_median": own.holdout_median, "ratio": own.ratio},
             "suspects": json.loads(

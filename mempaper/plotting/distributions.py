@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from ..errors import InputError
 from ..statistics import MRE_GAP_THRESHOLD, Interval
@@ -91,6 +91,9 @@ def cumulative(scores: Mapping[str, np.ndarray], *, ax: Axes, xlabel: str) -> Ax
             label=f"{name} (n = {len(ordered):,})",
         )
     ax.set(xscale="log", xlim=(low, high), ylim=(0, 1.02), xlabel=xlabel)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_ylabel("share of images (%)")
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
     ax.legend(loc="best")
