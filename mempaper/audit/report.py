@@ -105,6 +105,17 @@ class Report:
     def __str__(self) -> str:
         return "\n".join([f"{self.verdict}", *self.reasons])
 
+    def table(self) -> pd.DataFrame:
+        """Returns a row for each test, as text."""
+        return pd.DataFrame(
+            {
+                "test": [test.name for test in self.tests],
+                "ratio": [f"{test.ratio:.3f}" for test in self.tests],
+                "p": [f"{test.p_value:.2g}" for test in self.tests],
+                "adjusted p": [f"{test.adjusted_p_value:.2g}" for test in self.tests],
+            }
+        ).set_index("test")
+
     def as_json(self) -> dict[str, Any]:
         """Returns what report.json holds: see report.schema.json beside this module."""
         own = self.own_samples
