@@ -130,9 +130,9 @@ pd.concat({name: each.table() for name, each in reports.items()})
 # %%
 # | table: tab-audit-controls
 # | caption: >-
-# |   Controls on the first model's images. Of a positive control p is the smallest adjusted p-value of
+# |   Controls of the last model's audit. Of a positive control p is the smallest adjusted p-value of
 # |   the tests on samples; of a negative one that of the test alone.
-controls = report.controls
+controls = reports[models[-1]].controls
 pd.DataFrame(
     {
         "control": [f"{100 * share:g} % copies" for share in controls.positive]
