@@ -55,6 +55,7 @@ def style() -> None:
             "xtick.labelsize": 10,
             "ytick.labelsize": 10,
             "legend.fontsize": 10,
+            "legend.framealpha": 1,
             "axes.edgecolor": INK,
             "axes.labelcolor": INK,
             "text.color": INK,
