@@ -14,8 +14,10 @@ import torch
 from typer.testing import CliRunner
 
 from mempaper import audit, families
-from mempaper.audit.examination import adjusted, controls, examine_samples
+from mempaper.audit.examination import Controls, Scores, adjusted, controls, examine_samples
+from mempaper.audit.examination import Test as AuditTest
 from mempaper.audit.proximity import Sets, halved, neighbours, planted, scores
+from mempaper.audit.verdict import decide
 from mempaper.cli import app
 from mempaper.errors import InputError
 from mempaper.runs import Store
@@ -399,3 +401,13 @@ def test_the_command_writes_a_report_and_fails_where_it_is_told_to(tmp_path, mon
     wrong = runner.invoke(app, [*command, "--budget", "soon"])
     assert wrong.exit_code == 2
     assert "10min" in wrong.output
+
+
+@pytest.mark.parametrize(("p_value", "verdict"), [(1e-4, "cannot tell"), (0.01, "memorization")])
+def test_a_failed_negative_control_overrules_and_a_doubtful_one_warns(p_value, verdict):
+    numbers = np.arange(30)
+    scores = Scores("samples", "", *np.ones((2, 30)), numbers, numbers)
+    controls = Controls({"a": p_value, "b": 0.5}, {0.1: 1e-4})
+    found, reasons = decide([AuditTest(scores, 0.5, 1e-4, 1e-4)], controls, None, level=0.05)
+    assert found == verdict
+    assert ("negative control" in reasons[-1]) == (verdict == "memorization")

@@ -20,8 +20,11 @@ __all__ = ["Controls", "Scores", "Test", "adjusted", "controls", "examine", "exa
 SHARES = (0.005, 0.01, 0.02, 0.05, 0.1)
 """Shares of planted copies. The largest is the positive control."""
 
-NEGATIVE_LEVEL = 0.01
-"""Below this p-value the negative control fails: by chance for one audit in a hundred."""
+NEGATIVE_LEVEL = 0.001
+"""Below this p-value the negative control fails: by chance for one audit in a thousand."""
+
+DOUBTFUL = 0.05
+"""Below this p-value of the negative control a report warns."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +76,16 @@ class Controls:
     @property
     def passed_negative(self) -> bool:
         """Returns whether training and hold-out images can be exchanged, for all one can see."""
-        return min(self.negative.values()) >= NEGATIVE_LEVEL / len(self.negative)
+        return self._negative >= NEGATIVE_LEVEL
+
+    @property
+    def doubtful(self) -> bool:
+        """Returns whether the negative control came near to failing."""
+        return self._negative < DOUBTFUL
+
+    @property
+    def _negative(self) -> float:
+        return min(1.0, len(self.negative) * min(self.negative.values()))
 
     def sensitivity(self, level: float) -> float | None:
         """Returns the smallest share of planted copies from which on all were found, if any."""

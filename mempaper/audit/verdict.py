@@ -39,6 +39,11 @@ def decide(
                 f"By {test.name}, training images lie nearer to the generator than hold-out images "
                 f"do (adjusted p = {test.adjusted_p_value:.2g})."
             )
+        if controls.doubtful:
+            reasons.append(
+                "Part of it may be a difference between the two sets: the negative control came "
+                f"near to failing (p = {min(controls.negative.values()):.2g})."
+            )
         return MEMORIZATION, reasons
     share = controls.sensitivity(level)
     if share is None:
