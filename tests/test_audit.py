@@ -17,6 +17,7 @@ from mempaper import audit, families
 from mempaper.audit.examination import Controls, Scores, adjusted, controls, examine_samples
 from mempaper.audit.examination import Test as AuditTest
 from mempaper.audit.proximity import Sets, halved, neighbours, planted, scores
+from mempaper.audit.subject import subject
 from mempaper.audit.verdict import decide
 from mempaper.cli import app
 from mempaper.errors import InputError
@@ -411,3 +412,29 @@ def test_a_failed_negative_control_overrules_and_a_doubtful_one_warns(p_value, v
     found, reasons = decide([AuditTest(scores, 0.5, 1e-4, 1e-4)], controls, None, level=0.05)
     assert found == verdict
     assert ("negative control" in reasons[-1]) == (verdict == "memorization")
+
+
+def test_an_interrupted_audit_goes_on_with_the_samples_it_has(store):
+    train, holdout = normal_images(30, seed=0), normal_images(30, seed=1)
+    inner, calls = Copier(), []
+
+    @torch.no_grad()
+    def generator(latents):
+        calls.append(len(latents))
+        if len(calls) == stop:
+            raise KeyboardInterrupt
+        return inner(latents)
+
+    options = {"latent_dim": 9, "generated": 600, "store": store}
+    stop = 16  # 1 to try it, 1 for its identity, 8 for each 256 samples
+    with pytest.raises(KeyboardInterrupt):
+        audit.audit(generator, train, holdout, **options)
+    stop = None
+    calls.clear()
+    report = audit.audit(generator, train, holdout, **options)
+    assert len(calls) == 1 + 1 + 8 + 3
+    assert torch.equal(report.generated, _whole(inner, 600))
+
+
+def _whole(module, count):
+    return subject(module, 9, (1, SIDE, SIDE)).sample(count, seed=0)

@@ -11,9 +11,11 @@ from torch import Tensor
 from .. import embeddings, minimizers, parallel, quasi_newton, recovery
 from ..embeddings import Embedding
 from ..errors import InputError, check_count
+from ..experiments.arrays import is_whole, read_arrays, write_arrays
 from ..experiments.recovering import in_shards
 from ..experiments.recovering import recovered as arrays_of
 from ..images import Images
+from ..progress import track
 from ..runs import Store
 from .budget import affordable
 from .comparison import compare
@@ -29,6 +31,7 @@ __all__ = ["audit"]
 _GENERATED = 2000
 _RECOVERED = 250
 _OWN = 32
+_PART = 256  # samples made together
 _PCA_DIM = 32
 _SHOWN = 12
 
@@ -87,7 +90,7 @@ def audit(
         check_shapes(train=real["train"], samples=samples)
     else:
         check_count("generated", generated, 20)
-        samples = audited.sample(generated, seed=seed)
+        samples = _samples(audited, generated, seed, store)
     made = [_encoder(name, real, data_root) for name in encoders]
     sets = [embed(e, real["train"], real["holdout"], samples, store=store) for e in made]
     tests = [examine_samples(s, seed=seed) for s in sets]
@@ -126,6 +129,26 @@ def audit(
         train=real["train"],
         generated=samples,
     )
+
+
+def _samples(audited: Subject, count: int, seed: int, store: Store) -> Float[Tensor, "g c h w"]:
+    """Returns samples, made in parts that an interruption leaves behind."""
+
+    def build(folder: Path) -> dict[str, int]:
+        latents = audited.latents(count, seed=seed)
+        parts = []
+        for low in track(range(0, count, _PART), "sampling"):
+            path = folder / "checkpoints" / f"{low}.npz"
+            if not is_whole(path, ("images",)):
+                made = audited.make(latents[low : low + _PART])
+                write_arrays(path, {"images": made.numpy()})
+            parts.append(read_arrays(path)["images"])
+        write_arrays(folder / "samples.npz", {"images": np.concatenate(parts)})
+        return {"count": count}
+
+    config = {"generator": audited.identity, "samples": count, "seed": seed}
+    run = store.make("audit", config, build, seed=seed)
+    return torch.from_numpy(read_arrays(run.file("samples.npz"))["images"])
 
 
 def _subject(generator, samples, latent_dim, train, device) -> Subject | None:
@@ -198,6 +221,7 @@ def _recover(
             seed=seed,
             device=audited.device,
             trace=True,
+            progress=True,
         )
 
     def build(folder: Path) -> dict[str, float]:

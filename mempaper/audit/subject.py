@@ -31,8 +31,12 @@ class Subject:
 
     def sample(self, count: int, *, seed: int) -> Float[Tensor, "n c h w"]:
         """Returns the images of `count` latents from N(0, I); fewer are the first of more."""
+        return self.make(self.latents(count, seed=seed))
+
+    def latents(self, count: int, *, seed: int) -> Float[np.ndarray, "n d"]:
+        """Returns the latents of `sample`."""
         draws = np.random.default_rng([seed, 0, 1])
-        return self.make(draws.standard_normal((count, self.latent_dim)))
+        return draws.standard_normal((count, self.latent_dim))
 
     @torch.no_grad()
     def make(self, latents: Float[np.ndarray, "n d"]) -> Float[Tensor, "n c h w"]:

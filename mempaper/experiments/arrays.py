@@ -1,14 +1,15 @@
 """Named arrays in one file."""
 
 import io
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from .. import files
 
-__all__ = ["read_arrays", "write_arrays"]
+__all__ = ["is_whole", "read_arrays", "write_arrays"]
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -22,3 +23,11 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Returns what `write_arrays` wrote."""
     with np.load(path, allow_pickle=False) as archive:
         return dict(archive)
+
+
+def is_whole(path: Path, names: Iterable[str]) -> bool:
+    """Returns whether the file holds arrays of just these names."""
+    try:
+        return set(read_arrays(path)) == set(names)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return False

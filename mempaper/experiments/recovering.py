@@ -1,6 +1,5 @@
 """Recovers images with a trained generator as a step on the store."""
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -22,7 +21,7 @@ from .. import (
 from ..errors import InputError
 from ..progress import track
 from ..runs import Run, Store
-from .arrays import read_arrays, write_arrays
+from .arrays import is_whole, read_arrays, write_arrays
 from .splits import trained_on
 
 __all__ = [
@@ -197,7 +196,7 @@ def in_shards(
     lows = range(0, len(wanted), _SHARD)
     paths = {low: folder / "checkpoints" / f"{low}.npz" for low in lows}
     for low in track(lows, description):
-        if not _is_whole(paths[low]):
+        if not is_whole(paths[low], _ARRAYS):
             with parallel.one_thread():
                 found = solve(wanted[low : low + _SHARD], low)
             arrays = {name: getattr(found, name).cpu().numpy() for name in _ARRAYS}
@@ -206,13 +205,6 @@ def in_shards(
     whole = {name: np.concatenate([part[name] for part in parts]) for name in _ARRAYS}
     write_arrays(folder / "recovery.npz", whole)
     return whole
-
-
-def _is_whole(path: Path) -> bool:
-    try:
-        return set(read_arrays(path)) == set(_ARRAYS)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-        return False
 
 
 def recovered(run: Run) -> dict[str, np.ndarray]:
