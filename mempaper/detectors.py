@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .nearness import membership_scores
 from .statistics import (
+    DataCopyingResult,
     FewTestImagesWarning,
     authenticity,
     data_copying_test,
@@ -25,9 +26,9 @@ from .statistics import (
     three_sample_test,
 )
 
-__all__ = ["DETECTORS", "Detection", "Detector"]
+__all__ = ["DETECTORS", "Detection", "Detector", "data_copying"]
 
-_CELL = 30  # hold-out images a cell of C_T has, at least, on average
+_CELL = 30
 _MOST_CELLS = 10
 
 
@@ -57,11 +58,20 @@ def _nearness(train, holdout, generated, seed) -> Detection:
     return Detection(1 - found.ratio, found.p_value)
 
 
-def _data_copying(train, holdout, generated, seed) -> Detection:
+def data_copying(
+    train: Tensor, holdout: Tensor, generated: Tensor, *, resamples: int = 1000, seed: int = 0
+) -> DataCopyingResult:
+    """Returns C_T with so few cells that each has 30 hold-out images on average, and 10 at most."""
     cells = max(1, min(_MOST_CELLS, len(holdout) // _CELL))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewTestImagesWarning)
-        found = data_copying_test(train, holdout, generated, cells=cells, resamples=2, seed=seed)
+        return data_copying_test(
+            train, holdout, generated, cells=cells, resamples=resamples, seed=seed
+        )
+
+
+def _data_copying(train, holdout, generated, seed) -> Detection:
+    found = data_copying(train, holdout, generated, resamples=2, seed=seed)
     return Detection(-found.statistic, found.p_value)
 
 

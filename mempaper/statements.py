@@ -1,4 +1,4 @@
-"""Every checkable statement of both papers, as data/claims.yml lists them.
+"""Every checkable statement of both papers, and of this book, as data/claims.yml lists them.
 
 A statement says where it stands, what decides it and to which pages it belongs; how it came out is
 computed elsewhere, by `claims` from a page's numbers and by `ledger` over all pages.
@@ -15,15 +15,17 @@ import yaml
 __all__ = ["KINDS", "PAPERS", "Statement", "statements"]
 
 PAPERS = {"webster2019": "Webster et al. 2019", "bai2022": "Bai et al. 2022"}
-KINDS = ("claim", "erratum", "paper-against-code")
+PAPERS |= {"mempaper": "This book"}
+KINDS = ("claim", "erratum", "paper-against-code", "question")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """What a paper says, in our words.
+    """What a paper says, in our words, or what this book asks, as a statement.
 
     kind     claim; erratum: printed, and not borne out by the paper's own numbers;
-             paper-against-code: the published code does otherwise
+             paper-against-code: the published code does otherwise; question: what neither
+             paper says
     decides  the number, and the line that it is held against
     pages    page -> one of its figures or tables
     scale    what deciding would take, where it takes more than the pages have

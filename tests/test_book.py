@@ -267,8 +267,8 @@ def test_the_ledgers_page_has_every_statement_and_this_builds_verdicts(small):
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert f"{len(statements())} statements" in text
     kinds = Counter(statement.kind for statement in statements().values())
-    claims, errata, code = (kinds[kind] for kind in KINDS)
-    assert f"not judged {claims - 1} {errata} {code} {len(statements())} " in text
+    claims, errata, code, questions = (kinds[kind] for kind in KINDS)
+    assert f"not judged {claims - 1} {errata} {code} {questions} {len(statements())} " in text
 
 
 def test_a_row_of_the_ledger_links_its_figures_and_escapes(extension):

@@ -255,6 +255,15 @@ CASES = [
     *(
         (claim, {"values": {"a": value}}, verdict)
         for claim, value, verdict in (
+            ("mr-lowers-mre-gap", interval(-0.2, -0.1), "reproduced"),
+            ("mr-lowers-mre-gap", interval(-0.2, 0.1), "not testable"),
+            ("mr-lowers-mre-gap", interval(0.1, 0.2), "not reproduced"),
+            ("ct-sees-small-glo", interval(-9, -1), "reproduced"),
+            ("ct-sees-small-glo", interval(-9, 1), "not testable"),
+            ("ct-sees-small-glo", interval(1, 9), "not reproduced"),
+            ("gap-and-ct-rank-alike", interval(0.1, 0.9), "reproduced"),
+            ("gap-and-ct-rank-alike", interval(-0.5, 0.9), "not testable"),
+            ("gap-and-ct-rank-alike", interval(-0.9, -0.1), "not reproduced"),
             ("augmentation-is-no-remedy", interval(-0.5, 0.9), "reproduced"),
             ("augmentation-is-no-remedy", interval(-0.5, 1.1), "not testable"),
             ("augmentation-is-no-remedy", interval(1.1, 1.5), "not reproduced"),

@@ -14,8 +14,18 @@ __all__ = ["counts_table", "entries_table"]
 Link = Callable[[str, str], tuple[str, str] | None]
 """(page, label) -> (address, text); None where the book has no such page."""
 
-_COLUMNS = {"claim": "Claims", "erratum": "Errata", "paper-against-code": "Paper against code"}
-_KINDS = {"claim": "", "erratum": "erratum", "paper-against-code": "paper against code"}
+_COLUMNS = {
+    "claim": "Claims",
+    "erratum": "Errata",
+    "paper-against-code": "Paper against code",
+    "question": "Questions",
+}
+_KINDS = {
+    "claim": "",
+    "erratum": "erratum",
+    "paper-against-code": "paper against code",
+    "question": "question",
+}
 
 
 def counts_table(entries: Sequence["Entry"]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..statements import statements
-from . import bai2022, printed, webster2019
+from . import bai2022, printed, questions, webster2019
 from .bai2022 import Contrast, Sides, Sufficiency, Tradeoff
 from .numbers import numbers
 from .verdicts import (
@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 CLAIMS: Mapping[str, Predicate] = MappingProxyType(
-    webster2019.CLAIMS | bai2022.CLAIMS | printed.CLAIMS
+    webster2019.CLAIMS | bai2022.CLAIMS | printed.CLAIMS | questions.CLAIMS
 )
 """The predicates by the id of their statement."""
 

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 class Paper(str, Enum):
     webster2019 = "webster2019"
     bai2022 = "bai2022"
+    mempaper = "mempaper"
 
 
 def claims(
     profile: Annotated[
         str, typer.Option(help="Whose executed pages are read: one of profiles/*.yaml.")
     ] = "laptop",
-    paper: Annotated[Paper | None, typer.Option(help="Only the statements of one paper.")] = None,
+    paper: Annotated[
+        Paper | None, typer.Option(help="Only those of one paper, or this book's own.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Prints the papers' statements beside the verdicts on them, live and recorded."""

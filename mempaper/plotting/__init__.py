@@ -15,6 +15,7 @@ from .curves import (
 )
 from .distributions import cumulative, error_histograms, gap_intervals
 from .grids import image_grid, sample_grid
+from .heat_map import heat_map
 from .scatter import embedding_scatter, scatter_by_distance
 from .theme import COLORS, CYCLE, style
 
@@ -33,6 +34,7 @@ __all__ = [
     "fid_against_mre",
     "gap_against_count",
     "gap_intervals",
+    "heat_map",
     "image_grid",
     "percentile_grid",
     "sample_grid",

@@ -44,6 +44,7 @@ from .nearest_neighbor_test import (
     nearest_neighbor_test,
 )
 from .ranges import range_interval
+from .rank_correlation import RankCorrelations, rank_correlations
 from .recovery_errors import (
     KS_P_VALUE_THRESHOLD,
     MRE_GAP_THRESHOLD,
@@ -84,6 +85,7 @@ __all__ = [
     "NearestNeighborTest",
     "OverfittingTest",
     "PrecisionRecall",
+    "RankCorrelations",
     "SupportSize",
     "ThreeSampleTest",
     "authenticity",
@@ -121,6 +123,7 @@ __all__ = [
     "pass_ratio",
     "precision_recall",
     "range_interval",
+    "rank_correlations",
     "rarefied_coverage",
     "relative_excess",
     "share_interval",

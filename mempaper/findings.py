@@ -1,0 +1,139 @@
+"""What each detector finds of one generator, on one scale.
+
+Scores of different detectors do not compare: one is a difference of distances, another a share.
+Here they become p-values, or are held against what the detector says where training and hold-out
+images are exchanged at random. A generator that has learned the distribution and nothing else does
+not know which are which, so that its own score is one of these. C_T's p-value alone is of another
+exchange, of generated and hold-out images: it asks for more, and poor samples hide copies from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.stats
+import torch
+from jaxtyping import Float, Float64
+from torch import Tensor
+
+from .detectors import DETECTORS, Detection, Detector
+from .errors import check_count
+from .statistics import holm, log_score_test, mre_gap
+
+__all__ = ["RECOVERY", "TITLES", "Finding", "fired", "on_errors", "on_features"]
+
+_PERMUTATIONS = 9999
+_LARGEST_P = 0.999
+"""A p-value of 1, as permutations give, would have a score of minus infinity."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a detector says of one generator.
+
+    score    its own, larger where there is more copying
+    p_value  one-sided
+    z        on the scale that all detectors share: 0 is expected without copying, and 1.64 is
+             exceeded once in twenty times
+    exact    whether the p-value is; else it is that of a normal score
+    """
+
+    score: float
+    p_value: float
+    z: float
+    exact: bool
+
+
+def _kolmogorov_smirnov(train: np.ndarray, holdout: np.ndarray, seed: int) -> Detection:
+    found = scipy.stats.ks_2samp(train, holdout, alternative="greater")
+    return Detection(float(found.statistic), float(found.pvalue))
+
+
+def _gap(train: np.ndarray, holdout: np.ndarray, seed: int) -> Detection:
+    errors = np.tile(np.concatenate([train, holdout]), (_PERMUTATIONS, 1))
+    np.random.default_rng(seed).permuted(errors, axis=1, out=errors)
+    of_train, of_holdout = (
+        np.median(part, axis=1) for part in (errors[:, : len(train)], errors[:, len(train) :])
+    )
+    observed = mre_gap(train, holdout)
+    as_large = int(np.sum(of_train <= (1 - observed + 1e-12) * of_holdout))
+    return Detection(observed, (1 + as_large) / (1 + _PERMUTATIONS))
+
+
+def _logarithms(train: np.ndarray, holdout: np.ndarray, seed: int) -> Detection:
+    found = log_score_test(train, holdout, permutations=_PERMUTATIONS, seed=seed)
+    return Detection(1 - found.ratio, found.p_value)
+
+
+RECOVERY: dict[str, tuple[str, Callable[[np.ndarray, np.ndarray, int], Detection]]] = {
+    "ks": ("recovery: KS", _kolmogorov_smirnov),
+    "gap": ("recovery: MRE-gap", _gap),
+    "log_errors": ("recovery: log errors", _logarithms),
+}
+"""Title and detector of recovery errors; KS is one-sided, where the paper's has two sides."""
+
+TITLES = {name: title for name, (title, _) in RECOVERY.items()}
+TITLES |= {name: detector.title for name, detector in DETECTORS.items()}
+
+
+def on_errors(
+    train: Float64[np.ndarray, "n"], holdout: Float64[np.ndarray, "m"], *, seed: int = 0
+) -> dict[str, Finding]:
+    """Returns what each detector of RECOVERY finds in the recovery errors of two sets of images."""
+    return {name: _as_it_says(of(train, holdout, seed)) for name, (_, of) in RECOVERY.items()}
+
+
+def on_features(
+    train: Float[Tensor, "n d"],
+    holdout: Float[Tensor, "n d"],
+    generated: Float[Tensor, "g d"],
+    *,
+    exchanges: int = 39,  # two at least
+    seed: int = 0,
+) -> dict[str, Finding]:
+    """Returns what each of DETECTORS finds.
+
+    Where a detector has an exact p-value, z is the normal deviate of it. Else its score is
+    standardised by its scores under exchanges, and p is Student's: exact where these are normal.
+    """
+    check_count("exchanges", exchanges, 2)
+    found = {name: of.detect(train, holdout, generated, seed) for name, of in DETECTORS.items()}
+    real, draws = torch.cat([train, holdout]), np.random.default_rng(seed)
+    orders = [torch.from_numpy(draws.permutation(len(real))) for _ in range(exchanges)]
+
+    def score(detector: Detector, order: Tensor) -> float:
+        sets = real[order[: len(train)]], real[order[len(train) :]]
+        return detector.detect(*sets, generated, seed).score
+
+    return {
+        name: _standardised(
+            said.score, np.array([score(DETECTORS[name], order) for order in orders])
+        )
+        if said.p_value is None
+        else _as_it_says(said)
+        for name, said in found.items()
+    }
+
+
+def _as_it_says(said: Detection) -> Finding:
+    z = float(scipy.stats.norm.isf(min(said.p_value, _LARGEST_P)))
+    return Finding(said.score, said.p_value, z, exact=True)
+
+
+def _standardised(score: float, exchanged: Float64[np.ndarray, "e"]) -> Finding:
+    count, above = len(exchanged), score - exchanged.mean()
+    unit = exchanged.std(ddof=1) * np.sqrt(1 + 1 / count)
+    if unit > 0:
+        z = float(above / unit)
+    elif above:
+        z = float(np.copysign(np.inf, above))
+    else:
+        z = 0.0
+    return Finding(score, float(scipy.stats.t.sf(z, count - 1)), z, exact=False)
+
+
+def fired(findings: dict[str, Finding], *, level: float = 0.05) -> list[str]:
+    """Returns the detectors that find copying where the probability of any false alarm is at most
+    `level`, by Holm over all of them."""
+    adjusted = holm([found.p_value for found in findings.values()])
+    return [name for name, p in zip(findings, adjusted, strict=True) if p <= level]

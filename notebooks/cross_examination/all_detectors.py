@@ -1,0 +1,274 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Do detectors see the same memorization?
+#
+# {cite:t}`webster2019` recover images: a generator that can make its training images better than unseen
+# ones has memorized. {cite:t}`bai2022` look at samples: a generator whose samples lie nearer to training
+# images than unseen ones do has copied, which $C_T$ measures {cite:p}`meehan2020`. Neither paper has the
+# other's detector, nor the other's models. Here every detector faces every model.
+#
+# The two ask different questions. Recovery asks what a generator *can* make, of any latent code that an
+# optimiser finds. Samples show what it *does* make, of codes drawn at random. So they may disagree
+# without either being wrong, and this page looks for where they do.
+
+# %% tags=["parameters"]
+dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} images of the models of the first paper
+models = [
+    "dcgan",
+    "mesch",
+    "pggan",
+    "glo-128",
+    "glo-256",
+    "glo-512",
+    "glo-1024",
+]  # families, with the number of training images where the model is named by it; a GLO among them
+count = 250  # [2, inf) training and hold-out images to examine, each
+rejecting_dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} images of the models of the second paper
+rejecting_size = 8  # [8, 224] pixels a side
+rejecting_images = 100  # [2, inf) training images
+rejecting_model = "biggan"  # {sagan, biggan, biggan_diffaugment} family
+rejecting_encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} by whose features images are rejected
+thresholds = [
+    0,
+    "d-bar",
+]  # tau: numbers, quantiles in per cent of the distances between training images, or their mean
+rejecting_seeds = [0, 1, 2, 3]  # [0, inf) of training of these, two at least
+training = {
+    "biggan": {"steps": 220}
+}  # by family, arguments of experiments.train instead of those in families.py
+encoder = "pixels"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features the detectors see
+generated = 500  # [60, inf) images of each generator
+passes = 50  # [1, inf) generator passes for each recovered image
+exchanges = 19  # [2, inf) of training and hold-out images, to calibrate detectors without a p-value
+seed = 0  # [0, inf) of training of the first paper's models, and of samples
+shown = 8  # [1, 50] images in a row of the last figure
+
+# %%
+import matplotlib.pyplot as plt
+
+from mempaper import claims, cross_examination, examined, experiments, findings, plotting, sweep
+
+plotting.style()
+runs = experiments.train_all(
+    experiments.jobs([dataset], models=models, training=training, seeds=[seed])
+)
+rejecting_runs = experiments.train_all(
+    sweep.jobs(
+        rejecting_dataset,
+        models=[rejecting_model],
+        thresholds=thresholds,
+        seeds=rejecting_seeds,
+        training=training,
+        rejection={"embedding": rejecting_encoder},
+        images=rejecting_images,
+        size=rejecting_size,
+    ),
+    measured_by=[rejecting_encoder],
+)
+settings = {"encoder": encoder, "generated": generated, "passes": passes, "exchanges": exchanges}
+first = examined.examine(runs, count=count, seed=seed, **settings)
+second = examined.examine(rejecting_runs, count=min(count, rejecting_images), seed=seed, **settings)
+
+# %% [markdown]
+# ## One scale for all
+#
+# A model that has learned the distribution, and no image by heart, does not know which of two images it
+# was trained on. Training and hold-out images can then be exchanged, and whatever a detector says of
+# the true labels, it might as well say of others. Three kinds of detectors use this:
+#
+# - the recovery errors of both sets are compared by a one-sided Kolmogorov-Smirnov test (KS), by their
+#   medians (the MRE-gap), and by the means of their logarithms. The last two are tested by permuting
+#   which error belongs to which set;
+# - nearness to samples {cite:p}`chen2020`, the gap of a nearest-neighbour classifier
+#   {cite:p}`lopezpaz2017` and the three-sample test {cite:p}`bounliphone2016` have exact p-values of
+#   their own;
+# - the others have none: AuthPct {cite:p}`alaa2022`, the gap and the overfit Gaussians of FLD
+#   {cite:p}`jiralerspong2023`, MiFID's distance {cite:p}`bai2021` and the difference of two Fréchet
+#   distances. They are computed again with labels exchanged at random, and their score is standardised
+#   by the mean and the standard deviation of what comes out; the p-value is Student's, so it is exact
+#   only if these scores are normal.
+#
+# A p-value is shown as the $z$ that a standard normal variable exceeds with that probability. So in every
+# row 0 is expected of a model that does not memorize, and 1.64 is exceeded once in twenty times.
+# Permutations end somewhere: $z$ of an exact p-value reaches 3.1 or 3.7 and no more.
+#
+# $C_T$ is the odd one out. Its p-value exchanges *generated* and hold-out images: it asks whether samples
+# lie nearer to the training images than unseen images do. Samples that are merely poor lie farther away,
+# $z$ is below 0, and copies among them count against that.
+#
+# All detectors of a model see the same images, and those that take features see the pixels. A principal
+# component analysis of the training images would not do: it knows them, so that hold-out images look
+# different whatever the generator has done.
+
+# %%
+# | figure: fig-all-detectors
+# | alt: Two matrices of numbers, a row for each detector and a column for each model, red where a
+# |   detector finds copying.
+# | caption: >-
+# |   Every detector on every model: $z$, above 0 for copying. Above, models of
+# |   {cite:t}`webster2019`; below, models of {cite:t}`bai2022` by the threshold $\tau$ of their
+# |   rejection, means over seeds. A star: the detector finds copying at 5 % for all detectors
+# |   together, by Holm's correction, in more than half of these models.
+columns = [
+    {each.label: [each] for each in first},
+    {f"τ = {tau:.2g}": of for tau, of in sorted(cross_examination.by_threshold(second).items())},
+]
+fig, axes = plt.subplots(2, 1, figsize=(5.6, 11))
+for models_by_name, title, ax in zip(
+    columns,
+    (dataset, f"{second[0].name}, {rejecting_images} {rejecting_dataset}"),
+    axes,
+    strict=True,
+):
+    z, share = cross_examination.matrix(list(models_by_name.values()))
+    plotting.heat_map(
+        z,
+        list(findings.TITLES.values()),
+        list(models_by_name),
+        ax=ax,
+        limit=4,
+        marked=share > 0.5,
+    )
+    ax.set_title(title)
+plt.show()
+
+# %% [markdown]
+# Look first at the upper rows, recovery, and then at the rows below. A GLO learns a code for each
+# training image, and nothing makes it draw good images from other codes. Where it has few images, it
+# makes these better than others, and recovery sees that. Its samples are poor, and $C_T$, which takes
+# poor for far from copied, sees nothing. Nearness to samples can see something: it compares training
+# with hold-out images, and poor samples are far from both.
+#
+# A GAN of few images draws copies, and most detectors that look at its samples see them. Recovery sees
+# less: among all its codes some make unseen images nearly as well as training images. With a hundred
+# images of each kind, a gap of ten per cent is within chance, too.
+
+# %%
+# | table: tab-detectors-that-fire
+# | caption: >-
+# |   The detectors that find copying in each model at 5 % for all of them together, by Holm, and the
+# |   two that differ most, with their $z$.
+cross_examination.table([*first, *second])
+
+# %% [markdown]
+# ## Does rejection change the MRE-gap?
+#
+# Memorization rejection acts on samples. Whether it also takes the training images from what the
+# generator *can* make, only recovery tells. {numref}`tab-gap-under-rejection` holds the MRE-gap beside
+# $C_T$, for models trained with the same seeds. A generator of classes is recovered within a class: the
+# class of the best of 4,096 random starts, which the optimiser does not change.
+
+# %%
+# | table: tab-gap-under-rejection
+# | caption: >-
+# |   What the threshold $\tau$ does to both papers' measures, means over seeds with Student's 95 %
+# |   interval, and how many models some detector finds at 5 %, by Holm over all detectors.
+cross_examination.over_seeds(second)
+
+# %%
+claims.judge("mr-lowers-mre-gap", values=cross_examination.changes_of_gap(second))
+
+# %% [markdown]
+# ## Does $C_T$ see a GLO that memorizes?
+#
+# Table 1 of {cite:t}`webster2019` finds a large MRE-gap for the GLO of the fewest images. The verdict is on
+# whether the whole interval of $C_T$, by resampling hold-out and generated images, lies below 0.
+
+# %%
+seen = claims.judge("ct-sees-small-glo", values=cross_examination.copying_of_smallest(first, "glo"))
+seen
+
+# %% [markdown]
+# ## Which detectors agree?
+#
+# Spearman's coefficient is the correlation of ranks: 1 where two detectors put the models in the same
+# order, 0 where the order of one says nothing of that of the other. Models are ranked among those of
+# their own data, by the scores themselves. There are few of them, and those that differ only in a seed or
+# a threshold are not independent: a star says that fewer than 5 % of the random orders within the same
+# data correlate as much, and among so many pairs some do so by chance.
+#
+# Look for blocks. Detectors that take the same scores agree, as the three of recovery do. Those that
+# ask how far samples are from training images, and of hold-out images little or nothing, follow the
+# quality of the samples as much as their copying: $C_T$, AuthPct and MiFID's distance.
+
+# %%
+# | figure: fig-agreement
+# | alt: A matrix of rank correlations between detectors, red for agreement and blue for the contrary.
+# | caption: >-
+# |   Spearman's coefficient of detectors over models, in hundredths. A star: p at most 5 % by permuting
+# |   models within their data, not corrected for the number of pairs.
+alike = cross_examination.agreement([first, second])
+titles = list(findings.TITLES.values())
+fig, ax = plt.subplots(figsize=(7, 6.6))
+plotting.heat_map(
+    cross_examination.below_diagonal(alike.coefficients),
+    titles[1:],
+    titles[:-1],
+    ax=ax,
+    limit=1,
+    marked=alike.p_values[1:, :-1] <= 0.05,
+    show=lambda value: f"{100 * value:.0f}",
+    fontsize=11,
+)
+plt.show()
+
+# %%
+claims.judge(
+    "gap-and-ct-rank-alike",
+    values={"all models": cross_examination.correlation(alike, "gap", "c_t")},
+)
+
+# %% [markdown]
+# ## Where they disagree, in pictures
+#
+# Recovery and nearness to samples both score single training images, by the error of the recovered image
+# and by the distance to the nearest sample, and the same test of logarithms compares these with
+# hold-out images. {numref}`fig-disputed` takes, of each paper's models, the one on which the two tests
+# differ most, one of them having found something. Of its training images it shows those that are among the best by one score and among the
+# worst by the other.
+#
+# In rows that recovery sees, the recovered image resembles the training image and no sample does: the
+# generator can make it, and did not. In rows that nearness sees, a sample lies nearer than samples do
+# to most hold-out images, while the recovered image is no better than theirs. Where the sample resembles
+# the training image more than the recovered image does, the row is a warning about the optimiser, for a
+# generator that made the sample can make it again. Both scores have a weakness: images with few strokes have small errors in any
+# model, while nearness is relative to how near other real images are.
+
+# %%
+# | figure: fig-disputed
+# | alt: Panels of three rows each, training images, their recoveries and the nearest samples.
+# | caption: >-
+# |   Training images on which recovery and nearness to samples disagree, in one model of each paper.
+# |   Chosen by the two scores alone.
+disputes = [cross_examination.dispute(of, shown=shown) for of in (first, second)]
+panels = [(each, kind) for each in disputes for kind in each.rows]
+fig, axes = plt.subplots(len(panels), 1, figsize=(7, 2.8 * len(panels)))
+for (each, kind), ax in zip(panels, axes, strict=True):
+    plotting.image_grid(each.rows[kind], ax=ax)
+    ax.set_title(f"{each.model.label}: seen by {kind}")
+plt.show()
+
+# %% [markdown]
+# ## What follows
+#
+# A detector that finds nothing has not shown that nothing was memorized. Who publishes samples wants to
+# know whether they copy, and asks detectors of samples. Who publishes a *generator* should also ask what
+# can be recovered from it. And a threshold that was set by $C_T$ says something about $C_T$: the page on
+# [threshold sweeps](../memorization_rejection/threshold_sweep.py) has its price in quality, this one
+# what other detectors still see.
+
+# %% tags=["remove-cell"]
+# NBVAL_CHECK_OUTPUT
+print(len(first), "and", len(second), "models,", len(findings.TITLES), "detectors")
+print(alike.coefficients.shape, [len(each.rows) for each in disputes])
