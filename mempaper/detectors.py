@@ -45,63 +45,80 @@ class Detector:
     """A way to see copying.
 
     source  key in references.bib
-    detect  detect(train, holdout, generated, seed) -> Detection
+    detect  detect(train, holdout, generated, seed, permutations=1000) -> Detection; permutations of
+            its test, where it has one
     """
 
     title: str
     source: str
-    detect: Callable[[Tensor, Tensor, Tensor, int], Detection]
+    detect: Callable[..., Detection]
 
 
-def _nearness(train, holdout, generated, seed) -> Detection:
-    found = log_score_test(*membership_scores(train, holdout, generated), seed=seed)
+def _nearness(train, holdout, generated, seed, permutations=1000) -> Detection:
+    found = log_score_test(
+        *membership_scores(train, holdout, generated), permutations=permutations, seed=seed
+    )
     return Detection(1 - found.ratio, found.p_value)
 
 
 def data_copying(
-    train: Tensor, holdout: Tensor, generated: Tensor, *, resamples: int = 1000, seed: int = 0
+    train: Tensor,
+    holdout: Tensor,
+    generated: Tensor,
+    *,
+    permutations: int = 1000,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> DataCopyingResult:
     """Returns C_T with so few cells that each has 30 hold-out images on average, and 10 at most."""
     cells = max(1, min(_MOST_CELLS, len(holdout) // _CELL))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewTestImagesWarning)
         return data_copying_test(
-            train, holdout, generated, cells=cells, resamples=resamples, seed=seed
+            train,
+            holdout,
+            generated,
+            cells=cells,
+            permutations=permutations,
+            resamples=resamples,
+            seed=seed,
         )
 
 
-def _data_copying(train, holdout, generated, seed) -> Detection:
-    found = data_copying(train, holdout, generated, resamples=2, seed=seed)
+def _data_copying(train, holdout, generated, seed, permutations=1000) -> Detection:
+    found = data_copying(
+        train, holdout, generated, permutations=permutations, resamples=2, seed=seed
+    )
     return Detection(-found.statistic, found.p_value)
 
 
-def _authenticity(train, holdout, generated, seed) -> Detection:
+def _authenticity(train, holdout, generated, seed, permutations=1000) -> Detection:
     return Detection(-authenticity(train, generated).percentage)
 
 
-def _likelihood(train, holdout, generated, seed) -> Detection:
+def _likelihood(train, holdout, generated, seed, permutations=1000) -> Detection:
     return Detection(-feature_likelihood(train, holdout, generated, seed=seed).gap)
 
 
-def _overfit_gaussians(train, holdout, generated, seed) -> Detection:
+def _overfit_gaussians(train, holdout, generated, seed, permutations=1000) -> Detection:
     return Detection(feature_likelihood(train, holdout, generated, seed=seed).overfit_share)
 
 
-def _nearest_neighbor(train, holdout, generated, seed) -> Detection:
-    found = nearest_neighbor_gap(train, holdout, generated, seed=seed)
+def _nearest_neighbor(train, holdout, generated, seed, permutations=1000) -> Detection:
+    found = nearest_neighbor_gap(train, holdout, generated, permutations=permutations, seed=seed)
     return Detection(-found.gap, found.p_value)
 
 
-def _three_sample(train, holdout, generated, seed) -> Detection:
-    found = three_sample_test(train, holdout, generated, seed=seed)
+def _three_sample(train, holdout, generated, seed, permutations=1000) -> Detection:
+    found = three_sample_test(train, holdout, generated, permutations=permutations, seed=seed)
     return Detection(-found.statistic, found.exchange_p_value)
 
 
-def _memorization_informed(train, holdout, generated, seed) -> Detection:
+def _memorization_informed(train, holdout, generated, seed, permutations=1000) -> Detection:
     return Detection(-memorization_informed_distance(train, generated).distance)
 
 
-def _frechet(train, holdout, generated, seed) -> Detection:
+def _frechet(train, holdout, generated, seed, permutations=1000) -> Detection:
     return Detection(frechet_distance(generated, holdout) - frechet_distance(generated, train))
 
 

@@ -4,6 +4,7 @@ Each step is found by what made it: a repeated call returns at once, an interrup
 """
 
 from .assessing import Assessment, assess
+from .calibrating import DENSITY, NULL, Observed, calibrate, pool_features
 from .classifying import classify
 from .copying import Copying, measure_copying, samples
 from .cost import UpdateCost, update_cost
@@ -15,15 +16,19 @@ from .scores import Protocol, Scores
 from .training import train, train_all
 
 __all__ = [
+    "DENSITY",
     "KINDS",
+    "NULL",
     "Assessment",
     "Copying",
     "EncoderSpec",
+    "Observed",
     "Protocol",
     "RejectionSettings",
     "Scores",
     "UpdateCost",
     "assess",
+    "calibrate",
     "classify",
     "data_of",
     "distortion",
@@ -31,6 +36,7 @@ __all__ = [
     "encoders",
     "jobs",
     "measure_copying",
+    "pool_features",
     "recover",
     "recovered",
     "recovered_images",

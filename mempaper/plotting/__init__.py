@@ -16,6 +16,7 @@ from .curves import (
 from .distributions import cumulative, error_histograms, gap_intervals
 from .grids import image_grid, sample_grid
 from .heat_map import heat_map
+from .power import power_against_share
 from .scatter import embedding_scatter, scatter_by_distance
 from .theme import COLORS, CYCLE, style
 
@@ -37,6 +38,7 @@ __all__ = [
     "heat_map",
     "image_grid",
     "percentile_grid",
+    "power_against_share",
     "sample_grid",
     "scatter_by_distance",
     "style",
