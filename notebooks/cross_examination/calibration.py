@@ -239,6 +239,8 @@ detected.on_models(assessments, count=examined, detectors=detectors, exchanges=e
 #
 # - Planted copies are of known kinds, spread evenly over the training images. A generator may copy a few
 #   images often, or copy parts of images. These detectors have not been tried on that.
+# - Thresholds rest on few replicates, and are themselves uncertain; intervals do not cover that. Only large
+#   differences between detectors mean anything here.
 # - All numbers are of these images. On others, with more variety or in other features, detectors keep
 #   their false alarm rate, if it is a test's, but not their power.
 # - A flipped or shifted copy that goes unseen in the features of one encoder may be plain in those of
