@@ -235,7 +235,9 @@ def test_the_report_is_whole_and_escapes_what_it_is_given(store, tmp_path):
         ({"train": "nowhere"}, "train must"),
         ({"samples": None}, "generator must be given"),
         ({"seed": -1}, "seed must"),
-        ({"encoders": ["resnet9000"]}, "resnet9000"),
+        ({"encoders": ["resnet9000"]}, "encoders must be among pca, pixels"),
+        ({"encoders": []}, "encoders must name"),
+        ({"level": 7.0}, "level must"),
     ],
 )
 def test_wrong_arguments_are_named(change, words, store):
@@ -399,9 +401,15 @@ def test_the_command_writes_a_report_and_fails_where_it_is_told_to(tmp_path, mon
     assert (tmp_path / "out" / "report.html").is_file()
     refused = runner.invoke(app, ["audit", "--out", str(tmp_path / "x")])
     assert refused.exit_code == 2
-    wrong = runner.invoke(app, [*command, "--budget", "soon"])
-    assert wrong.exit_code == 2
-    assert "10min" in wrong.output
+    (tmp_path / "file").touch()
+    for wrong, words in (
+        (["--budget", "soon"], "10min"),
+        (["--setting", "size=32"], "safetensors"),
+        (["--out", str(tmp_path / "file")], "out must"),
+    ):
+        stopped = runner.invoke(app, [*command, *wrong])
+        assert stopped.exit_code == 2
+        assert words in stopped.output
 
 
 @pytest.mark.parametrize(("p_value", "verdict"), [(1e-4, "cannot tell"), (0.01, "memorization")])

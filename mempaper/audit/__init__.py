@@ -3,6 +3,6 @@
 from .demonstration import demo
 from .inspecting import audit
 from .loading import load_generator
-from .report import Report
+from .report import Report, prepare
 
-__all__ = ["Report", "audit", "demo", "load_generator"]
+__all__ = ["Report", "audit", "demo", "load_generator", "prepare"]

@@ -13,7 +13,7 @@ _OVERHEAD = 2.0  # of recovery over its passes alone: starts, line search, copie
 
 
 def affordable(
-    audited: Subject, budget: float, steps: int, generated: int, recovered: int
+    audited: Subject, budget: float | int, steps: int, generated: int, recovered: int
 ) -> tuple[int, int]:
     """Returns at most `generated` and `recovered`, so that they take at most `budget` seconds.
 

@@ -49,7 +49,7 @@ def audit(
     steps: int = 50,  # generator passes for each
     encoders: Sequence[str] = ("pca", "pixels"),
     level: float = 0.05,
-    budget: float | None = None,
+    budget: float | int | None = None,
     seed: int = 0,
     device: torch.device | str | None = None,
     store: Store | None = None,
@@ -74,6 +74,10 @@ def audit(
         InputError  an argument is not as said
     """
     check_count("seed", seed, 0)
+    if not 0 < level < 1:
+        raise InputError("level", "lie in (0, 1)", level, "0.05 is usual.")
+    if not encoders:
+        raise InputError("encoders", "name at least one", "none", "Pass ('pca', 'pixels').")
     real = {
         name: as_images(name, given, size=size, seed=seed)
         for name, given in (("train", train), ("holdout", holdout))
@@ -167,6 +171,9 @@ def _encoder(name: str, real: dict[str, Tensor], data_root: Path | None) -> Embe
         pool = torch.cat([real["train"], real["holdout"]])
         with parallel.one_thread():
             return embeddings.pca(pool, dim=min(_PCA_DIM, len(pool) - 1, pool[0].numel()))
+    if name not in embeddings.ENCODERS:
+        known = ", ".join(("pca", "pixels", *embeddings.ENCODERS))
+        raise InputError("encoders", f"be among {known}", repr(name), "Choose from these.")
     return embeddings.load(name, root=data_root)
 
 

@@ -1,6 +1,7 @@
 """What an audit found: on the screen, as JSON, as tables of every image, and as a page."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,27 @@ from .comparison import Compared
 from .examination import Controls, Test
 from .proximity import Neighbours
 
-__all__ = ["OwnSamples", "Recovered", "Report", "Suspects"]
+__all__ = ["OwnSamples", "Recovered", "Report", "Suspects", "prepare"]
 
 _SHOWN = 20
+
+
+def prepare(folder: str | Path) -> Path:
+    """Returns the folder for a report, made where it is not there.
+
+    Raises
+        InputError  it cannot be made or written
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "out", "be a folder that can be made", f"{folder} ({error.strerror})", "Choose another."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise InputError("out", "be a writable folder", folder, "Choose another.")
+    return folder
 
 
 @dataclass(frozen=True)
@@ -166,9 +185,7 @@ class Report:
         """
         from .page import html
 
-        folder = Path(folder)
-        if folder.exists() and not folder.is_dir():
-            raise InputError("out", "be a folder", folder, "Choose another path.")
+        folder = prepare(folder)
         content = json.dumps(self.as_json(), indent=2, allow_nan=False) + "\n"
         write_atomic(folder / "report.json", content.encode())
         write_atomic(folder / "generated.parquet", self.suspects.table().to_parquet(index=False))

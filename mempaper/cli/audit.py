@@ -101,6 +101,14 @@ def audit(
         "seed": seed,
         "data_root": data_root,
     }
+    auditing.prepare(out)
+    if (architecture or setting) and not (generator or "").endswith(".safetensors"):
+        raise InputError(
+            "--architecture and --setting",
+            "come with weights in a .safetensors file",
+            repr(generator),
+            "Leave them out, or name that file with --generator.",
+        )
     if demo:
         report = auditing.demo(**settings)
     else:
