@@ -3,6 +3,7 @@
 import json
 import pickle
 import sys
+import time
 import zipfile
 from importlib.resources import files
 
@@ -14,12 +15,14 @@ import torch
 from typer.testing import CliRunner
 
 from mempaper import audit, families
+from mempaper.audit.budget import affordable
 from mempaper.audit.examination import Controls, Scores, adjusted, controls, examine_samples
 from mempaper.audit.examination import Test as AuditTest
 from mempaper.audit.proximity import Sets, halved, neighbours, planted, scores
 from mempaper.audit.subject import subject
 from mempaper.audit.verdict import decide
 from mempaper.cli import app
+from mempaper.cli.audit import _seconds
 from mempaper.errors import InputError
 from mempaper.runs import Store
 
@@ -446,3 +449,18 @@ def test_an_interrupted_audit_goes_on_with_the_samples_it_has(store):
 
 def _whole(module, count):
     return subject(module, 9, (1, SIDE, SIDE)).sample(count, seed=0)
+
+
+def test_a_budget_buys_images_by_what_a_pass_costs():
+    slow = Copier()
+    audited = subject(slow, 9, (1, SIDE, SIDE))
+    assert affordable(audited, 1e6, 50, 2000, 250) == (2000, 250)
+    assert affordable(audited, 1e-9, 50, 2000, 250) == (20, 20)
+    slow.register_forward_hook(lambda *_: time.sleep(0.032))  # a millisecond for each of 32
+    generated, recovered = affordable(audited, 2.0, 10, 10**6, 10**6)
+    assert 200 < generated <= 1000
+    assert 5 < recovered <= 25
+
+
+def test_the_command_reads_times():
+    assert [_seconds(text) for text in ("90s", "10min", "1.5 h")] == [90, 600, 5400]
