@@ -25,6 +25,7 @@ from mempaper.cli import app
 from mempaper.cli.audit import _seconds
 from mempaper.errors import InputError
 from mempaper.runs import Store
+from mempaper.statistics import Interval
 
 SIDE = 8
 SCHEMA = json.loads(files("mempaper.audit").joinpath("report.schema.json").read_text())
@@ -94,6 +95,15 @@ def test_equal_real_images_are_suspicious_only_where_a_sample_equals_them():
     assert scores(sets(train, holdout, made))[0][0] == np.inf
     made[2] = train[0]
     assert scores(sets(train, holdout, made))[0][0] == 0
+
+
+def test_the_auc_counts_pairs():
+    train, holdout, made = (normal_images(n, seed=n) for n in (12, 15, 30))
+    holdout[0] = train[0]
+    test = examine_samples(sets(train, holdout, made), seed=0)
+    ours, theirs = test.scores.train[:, None], test.scores.holdout
+    assert np.isinf(ours).sum() == np.isinf(theirs).sum() == 1
+    assert test.auc.estimate == pytest.approx(((ours < theirs) + 0.5 * (ours == theirs)).mean())
 
 
 def test_a_mirrored_copy_is_found():
@@ -420,7 +430,12 @@ def test_a_failed_negative_control_overrules_and_a_doubtful_one_warns(p_value, v
     numbers = np.arange(30)
     scores = Scores("samples", "", *np.ones((2, 30)), numbers, numbers)
     controls = Controls({"a": p_value, "b": 0.5}, {0.1: 1e-4})
-    found, reasons = decide([AuditTest(scores, 0.5, 1e-4, 1e-4)], controls, None, level=0.05)
+    found, reasons = decide(
+        [AuditTest(scores, 0.5, Interval(0.6, 0.8, 0.7, 0.95), 1e-4, 1e-4)],
+        controls,
+        None,
+        level=0.05,
+    )
     assert found == verdict
     assert ("negative control" in reasons[-1]) == (verdict == "memorization")
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float64, Int
+from scipy.stats import rankdata
 
-from ..statistics import holm, log_score_test
+from ..statistics import Interval, holm, log_score_test, membership_auc
 from . import proximity
 from .proximity import Sets, halved, planted
 
@@ -48,11 +49,13 @@ class Test:
     """Whether training images score lower than hold-out images, one-sided.
 
     ratio             of the geometric means of training and hold-out images' scores
+    auc               probability that a training image scores lower than a hold-out image
     adjusted_p_value  for the number of tests in the audit, by Holm
     """
 
     scores: Scores
     ratio: float
+    auc: Interval
     p_value: float
     adjusted_p_value: float
 
@@ -100,7 +103,9 @@ class Controls:
 def examine(scores: Scores, *, seed: int) -> Test:
     """Returns the test of one kind of scores, its p-value not yet adjusted."""
     found = log_score_test(scores.train, scores.holdout, seed=seed)
-    return Test(scores, found.ratio, found.p_value, found.p_value)
+    ranks = rankdata(np.concatenate([scores.train, scores.holdout]))  # finite where scores are not
+    auc = membership_auc(*np.split(ranks, [len(scores.train)]))
+    return Test(scores, found.ratio, auc, found.p_value, found.p_value)
 
 
 def examine_samples(sets: Sets, *, seed: int) -> Test:

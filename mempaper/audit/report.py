@@ -130,6 +130,7 @@ class Report:
             {
                 "test": [test.name for test in self.tests],
                 "ratio": [f"{test.ratio:.3f}" for test in self.tests],
+                "AUC": [f"{test.auc:.2f}" for test in self.tests],
                 "p": [f"{test.p_value:.2g}" for test in self.tests],
                 "adjusted p": [f"{test.adjusted_p_value:.2g}" for test in self.tests],
             }
@@ -147,6 +148,11 @@ class Report:
                 {
                     "name": test.name,
                     "ratio": test.ratio,
+                    "auc": {
+                        "estimate": test.auc.estimate,
+                        "low": test.auc.low,
+                        "high": test.auc.high,
+                    },
                     "p_value": test.p_value,
                     "adjusted_p_value": test.adjusted_p_value,
                     "train": len(test.scores.train),

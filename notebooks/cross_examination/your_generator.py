@@ -111,7 +111,8 @@ plt.show()
 # is found by exchanging training and hold-out images at random, ten thousand times, and so holds for
 # any generator and any number of images. Several tests have several chances of a false alarm; the
 # adjusted p-values {cite:p}`holm1979` allow for that. The ratio is that of the geometric means: 0.7 says
-# that training images' scores are three tenths lower.
+# that training images' scores are three tenths lower. The AUC is the probability that of a training and
+# a hold-out image the former has the lower score: 0.5 where the scores say nothing.
 
 # %%
 # | table: tab-audits
