@@ -4,14 +4,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Float
 
 from . import detectors as detecting
 from . import embeddings, experiments, nearness, parallel, statistics
-from .detectors import DETECTORS
+from .detectors import DETECTORS, exchanged_scores
 from .experiments import Assessment
 from .experiments.splits import trained_on
 from .runs import Store
@@ -102,13 +101,8 @@ def exchange_test(
     At least 1 / (1 + exchanges).
     """
 
-    def score(train, holdout):
-        return DETECTORS[name].detect(train, holdout, generated, seed, permutations=1).score
-
-    observed, real = score(train, holdout), torch.cat([train, holdout])
-    draws = np.random.default_rng(seed)
-    as_high = 0
-    for _ in range(exchanges):
-        order = torch.from_numpy(draws.permutation(len(real)))
-        as_high += score(*real[order].split([len(train), len(holdout)])) >= observed
+    detector = DETECTORS[name]
+    observed = detector.detect(train, holdout, generated, seed, permutations=1).score
+    others = exchanged_scores(detector, train, holdout, generated, exchanges=exchanges, seed=seed)
+    as_high = sum(score >= observed for score in others)
     return (1 + as_high) / (1 + exchanges)

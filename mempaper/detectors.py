@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from .nearness import membership_scores
@@ -26,7 +28,7 @@ from .statistics import (
     three_sample_test,
 )
 
-__all__ = ["DETECTORS", "Detection", "Detector", "data_copying"]
+__all__ = ["DETECTORS", "Detection", "Detector", "data_copying", "exchanged_scores"]
 
 _CELL = 30
 _MOST_CELLS = 10
@@ -133,3 +135,26 @@ DETECTORS: dict[str, Detector] = {
     "mifid_distance": Detector("MiFID's distance", "bai2021", _memorization_informed),
     "fid_gap": Detector("FID gap", "heusel2017", _frechet),
 }
+
+
+def exchanged_scores(
+    detector: Detector,
+    train: Tensor,
+    holdout: Tensor,
+    generated: Tensor,
+    *,
+    exchanges: int,
+    seed: int,
+) -> list[float]:
+    """Returns the detector's scores after random exchanges of training and hold-out images.
+
+    Where a generator does not know which are which, its own score is as likely to have any rank
+    among these. Equal seeds exchange alike for all detectors.
+    """
+    real, draws = torch.cat([train, holdout]), np.random.default_rng(seed)
+    scores = []
+    for _ in range(exchanges):
+        order = torch.from_numpy(draws.permutation(len(real)))
+        sets = real[order].split([len(train), len(holdout)])
+        scores.append(detector.detect(*sets, generated, seed, permutations=1).score)
+    return scores

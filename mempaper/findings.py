@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.stats
-import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from .detectors import DETECTORS, Detection, Detector
+from .detectors import DETECTORS, Detection, exchanged_scores
 from .errors import check_count
 from .statistics import holm, log_score_test, mre_gap
+from .statistics.exchanges import permuted
 
 __all__ = ["RECOVERY", "TITLES", "Finding", "fired", "on_errors", "on_features"]
 
@@ -50,13 +50,13 @@ def _kolmogorov_smirnov(train: np.ndarray, holdout: np.ndarray, seed: int) -> De
 
 
 def _gap(train: np.ndarray, holdout: np.ndarray, seed: int) -> Detection:
-    errors = np.tile(np.concatenate([train, holdout]), (_PERMUTATIONS, 1))
-    np.random.default_rng(seed).permuted(errors, axis=1, out=errors)
-    of_train, of_holdout = (
-        np.median(part, axis=1) for part in (errors[:, : len(train)], errors[:, len(train) :])
-    )
     observed = mre_gap(train, holdout)
-    as_large = int(np.sum(of_train <= (1 - observed + 1e-12) * of_holdout))
+    as_large = 0
+    for errors in permuted(np.concatenate([train, holdout]), _PERMUTATIONS, seed):
+        of_train, of_holdout = (
+            np.median(part, axis=1) for part in np.split(errors, [len(train)], axis=1)
+        )
+        as_large += int(np.sum(of_train <= (1 - observed + 1e-12) * of_holdout))
     return Detection(observed, (1 + as_large) / (1 + _PERMUTATIONS))
 
 
@@ -98,16 +98,14 @@ def on_features(
     """
     check_count("exchanges", exchanges, 2)
     found = {name: of.detect(train, holdout, generated, seed) for name, of in DETECTORS.items()}
-    real, draws = torch.cat([train, holdout]), np.random.default_rng(seed)
-    orders = [torch.from_numpy(draws.permutation(len(real))) for _ in range(exchanges)]
-
-    def score(detector: Detector, order: Tensor) -> float:
-        sets = real[order[: len(train)]], real[order[len(train) :]]
-        return detector.detect(*sets, generated, seed).score
-
     return {
         name: _standardised(
-            said.score, np.array([score(DETECTORS[name], order) for order in orders])
+            said.score,
+            np.array(
+                exchanged_scores(
+                    DETECTORS[name], train, holdout, generated, exchanges=exchanges, seed=seed
+                )
+            ),
         )
         if said.p_value is None
         else _as_it_says(said)

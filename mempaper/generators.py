@@ -1,5 +1,6 @@
 """A finished training run as a function: latents -> images."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from . import families
 from .errors import InputError
 from .runs import Run
 
-__all__ = ["Generator", "load"]
+__all__ = ["Generator", "in_batches", "load"]
 
 _WIDTH = 32  # of one call of the network: kernels for other batch sizes round differently
 
@@ -34,9 +35,20 @@ class Generator:
         # Not torch's draws: of an equal seed these are the initial weights.
         draws = np.random.default_rng([seed, 0, 1])
         weight = next(self.network.parameters())
-        latents = torch.as_tensor(draws.standard_normal((count + -count % _WIDTH, self.latent_dim)))
-        parts = [self.network(part.to(weight)).cpu() for part in latents.split(_WIDTH)]
-        return torch.cat(parts)[:count]
+        latents = torch.as_tensor(draws.standard_normal((count, self.latent_dim)))
+        return in_batches(self.network, latents.to(weight))
+
+
+def in_batches(
+    generator: Callable[[Tensor], Tensor], latents: Float[Tensor, "n d"]
+) -> Float[Tensor, "n c h w"]:
+    """Returns the images of the latents, on the CPU, made in batches of one size.
+
+    So an image's bits do not depend on how many are made with it.
+    """
+    padding = latents[-1:].expand(-len(latents) % _WIDTH, -1)
+    parts = torch.cat([latents, padding]).split(_WIDTH)
+    return torch.cat([generator(part).cpu() for part in parts])[: len(latents)]
 
 
 def load(run: Run, *, device: torch.device | str = "cpu") -> Generator:

@@ -6,8 +6,8 @@ import scipy.optimize
 import scipy.spatial
 import scipy.stats
 import torch
+from test_feature_distances import refused
 
-from mempaper.errors import InputError
 from mempaper.statistics import (
     authenticity,
     distances,
@@ -28,14 +28,6 @@ def normal(shape, *key):
 
 def three_sets(n, d, *key):
     return np.split(normal((3 * n, d), *key), 3)
-
-
-def refused(call, argument, *parts):
-    with pytest.raises(InputError) as caught:
-        call()
-    assert caught.value.argument == argument
-    for part in parts:
-        assert part in str(caught.value)
 
 
 def false_alarms(p_values, *, exact=True):

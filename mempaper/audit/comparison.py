@@ -22,7 +22,6 @@ class Compared:
     """
 
     title: str
-    source: str
     found: Detection
     no_copies: Detection
     copies: Detection
@@ -55,5 +54,5 @@ def compare(sets: Sets, *, seed: int) -> tuple[list[Compared], dict[str, str]]:
         except InputError as error:
             left_out[detector.title] = f"{error.argument} must {error.rule}; got {error.value}."
         else:
-            answers.append(Compared(detector.title, detector.source, *found))
+            answers.append(Compared(detector.title, *found))
     return answers, left_out

@@ -6,13 +6,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from ..errors import InputError, check_count
+from .exchanges import permuted
 
 __all__ = ["LogScoreTest", "log_score_test"]
 
 _SPAN = 1000.0
 """A score counts as at most so many times nearer to 0, or farther, than the median of all."""
-
-_ELEMENTS_AT_ONCE = 2**21  # float64 permuted together: 16 MiB
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,9 @@ def log_score_test(
     logs = _logs(np.concatenate(groups))
     n, total = len(groups[0]), logs.sum()
     observed = logs[:n].sum()
-    draws = np.random.default_rng(seed)
-    as_low, step = 1, max(1, _ELEMENTS_AT_ONCE // len(logs))
-    for low in range(0, permutations, step):
-        rows = np.tile(logs, (min(step, permutations - low), 1))
-        sums = draws.permuted(rows, axis=1, out=rows)[:, :n].sum(axis=1)
-        as_low += int((sums <= observed + 1e-9 * np.abs(logs).sum()).sum())
+    as_low = 1
+    for rows in permuted(logs, permutations, seed):
+        as_low += int((rows[:, :n].sum(axis=1) <= observed + 1e-9 * np.abs(logs).sum()).sum())
     difference = observed / n - (total - observed) / (len(logs) - n)
     return LogScoreTest(float(np.exp(difference)), as_low / (permutations + 1))
 
