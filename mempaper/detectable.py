@@ -13,7 +13,7 @@ from jaxtyping import Float64
 
 from . import parallel
 from .detectors import DETECTORS
-from .errors import InputError, check_count
+from .errors import InputError, check_count, check_known
 from .statistics import ks_test
 from .statistics.bootstrap import as_sample
 
@@ -47,9 +47,7 @@ def share(
     """
     check_count("count", count, 4)
     _check(level, power, replicates, seed)
-    if detector not in DETECTORS:
-        known = ", ".join(DETECTORS)
-        raise InputError("detector", f"be among {known}", repr(detector), "Choose from these.")
+    check_known("detector", detector, DETECTORS)
     features = torch.as_tensor(features)
     if features.ndim != 2 or len(features) < 3 * count:
         raise InputError(

@@ -1,8 +1,9 @@
 """The error that every mistake of a caller ends in."""
 
+from collections.abc import Iterable
 from numbers import Integral
 
-__all__ = ["InputError", "check_count"]
+__all__ = ["InputError", "check_count", "check_known"]
 
 
 class InputError(ValueError):
@@ -23,3 +24,10 @@ def check_count(argument: str, value: object, least: int, most: int | None = Non
         rule = f"be a whole number, at least {least:,}"
         rule += "" if most is None else f" and at most {most:,}"
         raise InputError(argument, rule, repr(value), "Give such a number.")
+
+
+def check_known(argument: str, name: object, known: Iterable[str]) -> None:
+    """Raises InputError where `name` is none of the known ones."""
+    known = list(known)
+    if name not in known:
+        raise InputError(argument, f"be among {', '.join(known)}", repr(name), "Choose from these.")

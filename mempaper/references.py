@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import cifar_variants, experiments, images
-from .errors import InputError
+from .errors import InputError, check_known
 from .experiments.splits import load_split, split_of
 from .images import Images
 
@@ -38,13 +38,7 @@ def load(
                     data root
     """
     for name in names:
-        if name not in REFERENCES:
-            raise InputError(
-                "references",
-                f"be among {', '.join(REFERENCES)}",
-                repr(name),
-                "Choose from these.",
-            )
+        check_known("references", name, REFERENCES)
     return {name: REFERENCES[name](data, seed, data_root) for name in names}
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from . import experiments, sweep
 from .claims import Sufficiency
-from .errors import InputError
+from .errors import check_known
 from .experiments import UpdateCost
 from .statistics import Interval, mean_interval
 from .sweep import Sweep, c_t, fid
@@ -55,10 +55,8 @@ def measure(
     Raises
         InputError  a variant is none, the threshold is 0, or there is only one seed
     """
-    if strange := [name for name in variants if name not in VARIANTS]:
-        raise InputError(
-            "variants", f"be among {', '.join(VARIANTS)}", repr(strange[0]), "Choose from these."
-        )
+    for name in variants:
+        check_known("variants", name, VARIANTS)
     sweep.check([0, threshold], seeds)
     parts = [
         experiments.jobs(

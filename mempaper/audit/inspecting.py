@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .. import embeddings, minimizers, parallel, quasi_newton, recovery
 from ..embeddings import Embedding
-from ..errors import InputError, check_count
+from ..errors import InputError, check_count, check_known
 from ..experiments.arrays import is_whole, read_arrays, write_arrays
 from ..experiments.recovering import in_shards
 from ..experiments.recovering import recovered as arrays_of
@@ -171,9 +171,7 @@ def _encoder(name: str, real: dict[str, Tensor], data_root: Path | None) -> Embe
         pool = torch.cat([real["train"], real["holdout"]])
         with parallel.one_thread():
             return embeddings.pca(pool, dim=min(_PCA_DIM, len(pool) - 1, pool[0].numel()))
-    if name not in embeddings.ENCODERS:
-        known = ", ".join(("pca", "pixels", *embeddings.ENCODERS))
-        raise InputError("encoders", f"be among {known}", repr(name), "Choose from these.")
+    check_known("encoders", name, ("pca", "pixels", *embeddings.ENCODERS))
     return embeddings.load(name, root=data_root)
 
 

@@ -20,7 +20,7 @@ from .. import detectors as detecting
 from .. import embeddings, nearness, parallel, planted, statistics
 from ..detectors import DETECTORS
 from ..embeddings import Embedding
-from ..errors import InputError, check_count
+from ..errors import InputError, check_count, check_known
 from ..images import Images
 from ..planted import CORRUPTIONS
 from ..runs import Run, Store
@@ -95,8 +95,10 @@ def calibrate(
     check_count("nulls", nulls, replicates)
     check_count("pool", pool, 3 * count)
     check_count("seed", seed, 0)
-    _check_names("shares", shares, CORRUPTIONS)
-    _check_names("detectors", detectors, DETECTORS)
+    for name in shares:
+        check_known("shares", name, CORRUPTIONS)
+    for name in detectors:
+        check_known("detectors", name, DETECTORS)
     for of in shares.values():
         for share in of:
             if not 0 < share <= 1:
@@ -261,11 +263,3 @@ def _read(blocks: Sequence[Run], asked: Mapping[str, Any]) -> Observed:
         for name in asked["detectors"]
     }
     return Observed(asked["count"], asked["spec"].name, scores, tests, seconds)
-
-
-def _check_names(argument: str, names, known: Mapping[str, Any]) -> None:
-    for name in names:
-        if name not in known:
-            raise InputError(
-                argument, f"be among {', '.join(known)}", repr(name), "Choose from these."
-            )

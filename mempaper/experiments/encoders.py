@@ -9,7 +9,7 @@ import torch
 
 from .. import embeddings, parallel, sources
 from ..embeddings import Embedding, linear
-from ..errors import InputError
+from ..errors import InputError, check_known
 from ..runs import Run, Store
 from ..runs.identity import code_version
 from .classifying import classify
@@ -33,9 +33,7 @@ class EncoderSpec:
     seed: int = 0  # of the classifier
 
     def __post_init__(self):
-        if self.name not in (*_MADE, *embeddings.ENCODERS):
-            known = ", ".join([*_MADE, *embeddings.ENCODERS])
-            raise InputError("names", f"be among {known}", repr(self.name), "Choose from these.")
+        check_known("names", self.name, (*_MADE, *embeddings.ENCODERS))
 
 
 def as_spec(encoder: EncoderSpec | Mapping[str, Any] | str) -> EncoderSpec:
