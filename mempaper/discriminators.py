@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64
 
+from .errors import InputError
 from .generators import load_network
 from .images import Images
 from .runs import Run
@@ -17,16 +18,21 @@ def logits(
     images: Images,
     *,
     device: torch.device | str = "cpu",
-) -> Float64[np.ndarray, "n"] | None:
-    """Returns the discriminator's logits, larger for real; None where the family has none.
+) -> Float64[np.ndarray, "n"]:
+    """Returns the logits of the discriminator that a GAN's generator learned from.
 
-    The discriminator is in evaluation mode and sees each image by itself: that of PGGAN compares
-    the images of a batch, and would tell a batch of training images rather than an image. Where it
-    knows classes it is told the image's; NaN is of a class that it was not trained on.
+    Larger says real. It sees each image by itself: that of PGGAN compares the images of a batch,
+    and would tell a batch of training images rather than an image. Where it knows classes it is
+    told the image's; NaN is of a class that it was not trained on.
+
+    Raises
+        InputError  the run is not a training run of a GAN
     """
     network = load_network(run, "discriminator", device=device)
     if network is None:
-        return None
+        raise InputError(
+            "run", "be of a model with a discriminator", run.config["model"], "Choose a GAN."
+        )
     classes = run.config["training"].get("classes")
 
     def judged(place: int) -> float:
