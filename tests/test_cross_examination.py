@@ -347,7 +347,7 @@ def test_the_divergence_is_of_the_same_images_and_made_once(store, glos, monkeyp
     monkeypatch.setattr(findings, "on_images", None)
     (again,) = examined.examine([run], count=16, **asked)
     assert again.findings["divergence"] == found.findings["divergence"]
-    with pytest.raises(InputError, match="critic_steps must be .*at least 0; got -1"):
+    with pytest.raises(InputError, match=r"critic_steps must be .*at least 0; got -1"):
         examined.examine([run], count=16, critic_steps=-1)
 
 

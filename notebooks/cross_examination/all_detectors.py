@@ -103,9 +103,9 @@ everything = [*first, *second]
 # - nearness to samples {cite:p}`chen2020`, the gap of a nearest-neighbour classifier
 #   {cite:p}`lopezpaz2017` and the three-sample test {cite:p}`bounliphone2016` have exact p-values of
 #   their own;
-# - LOGAN {cite:p}`hayes2019` asks not the generator but the discriminator that taught it, and takes
-#   images which that calls real with most confidence for training images. The p-value is that of Mann
-#   and Whitney's test. GLO has no discriminator, so its cells are empty;
+# - LOGAN {cite:p}`hayes2019` asks the discriminator that the generator learned from, and takes the images
+#   that it finds most real for training images. The p-value is that of Mann and Whitney's test. GLO has
+#   no discriminator, so its cell is empty;
 # - the others have none: AuthPct {cite:p}`alaa2022`, the gap and the overfit Gaussians of FLD
 #   {cite:p}`jiralerspong2023`, MiFID's distance {cite:p}`bai2021` and the difference of two Fréchet
 #   distances. They are computed again with labels exchanged at random, and their score is standardised
@@ -179,11 +179,11 @@ cross_examination.table(everything)
 # %% [markdown]
 # ## What the discriminator gives away
 #
-# {numref}`tab-logan` has LOGAN's attack in the numbers of such attacks. The AUC is the probability that
-# a training image has a higher logit than a hold-out image, 0.5 for guessing. An attacker who
-# wants to be sure looks at the few highest logits: the other column is the share of training images found
-# where 1 % of hold-out images are taken for training images. A discriminator is rarely published; this is what
-# its owner knows beyond the generator.
+# A discriminator gives each image a number, its logit, larger where it finds the image more real. The AUC
+# in {numref}`tab-logan` is the probability that a training image has a larger one than a hold-out image,
+# 0.5 for guessing. Who wants to be sure takes few images for training images, those of the largest
+# logits: the next column has the share of training images found where 1 % of the hold-out images are
+# taken for them. Discriminators are rarely published, so this is a risk only where they are.
 
 # %%
 # | table: tab-logan
