@@ -44,8 +44,9 @@ def train(
     """Returns the run that trained `model` on the first `images` training images of `dataset`.
 
     The run holds generator.safetensors (of a GAN the moving average of the weights), where the
-    family has an encoder encoder.safetensors, and losses.csv. With `rejection` its config has an
-    entry of that name, the threshold in it as a number; one of 0 is none.
+    family has them encoder.safetensors and discriminator.safetensors, and losses.csv. With
+    `rejection` its config has an entry of that name, the threshold in it as a number; one of 0 is
+    none.
 
     Raises
         InputError             an argument is unknown or out of range
@@ -90,6 +91,8 @@ def train(
             # A flow's encoder is the generator's inverse, with the same weights.
             encoder = trained.get("encoder_ema", trained.get("encoder", generator))
             _write_weights(folder / "encoder.safetensors", encoder)
+        if families.get(model).discriminator is not None:
+            _write_weights(folder / "discriminator.safetensors", plain(trained["discriminator"]))
         attempts.append(folder)
         return _last_row(folder / "losses.csv")
 
