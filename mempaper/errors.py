@@ -19,8 +19,8 @@ class InputError(ValueError):
 
 def check_count(argument: str, value: object, least: int, most: int | None = None) -> None:
     """Raises InputError where `value` is no whole number from `least` to `most`."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not whole or value < least or (most is not None and value > most):
+    whole = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if whole is None or whole < least or (most is not None and whole > most):
         rule = f"be a whole number, at least {least:,}"
         rule += "" if most is None else f" and at most {most:,}"
         raise InputError(argument, rule, repr(value), "Give such a number.")

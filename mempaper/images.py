@@ -45,8 +45,8 @@ class Images:
 
     def __getitem__(self, index: slice | Int[Tensor, "b"]) -> Float[Tensor, "b c h w"]:
         chosen = self.pixels[index.numpy() if isinstance(index, Tensor) else index]
-        chosen = torch.from_numpy(np.array(chosen))
-        return chosen if chosen.is_floating_point() else chosen.float() / 127.5 - 1
+        images = torch.from_numpy(np.array(chosen))
+        return images if images.is_floating_point() else images.float() / 127.5 - 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -109,10 +109,13 @@ def load(
     """
     if not isinstance(source, str | Path):
         raise InputError("source", "be a name or a path", repr(source), "See SOURCES.")
-    limits = {"size": (size, 1, _LARGEST), "train": (train, 1), "holdout": (holdout, 0)}
-    for name, (value, *bounds) in limits.items():
+    for name, value, least, most in (
+        ("size", size, 1, _LARGEST),
+        ("train", train, 1, None),
+        ("holdout", holdout, 0, None),
+    ):
         if value is not None:
-            check_count(name, value, *bounds)
+            check_count(name, value, least, most)
     if str(source) in SOURCES:
         return _load_named(str(source), size, train, holdout, data_root(root))
     return _load_path(Path(source), size, train, holdout, data_root(root))
@@ -226,7 +229,7 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
         InputError  the source is unknown, cannot be downloaded by a program, or cannot be
                     reached; or the folder cannot be written
     """
-    fetchable = [key for key, source in SOURCES.items() if source.download]
+    fetchable = {key: source.download for key, source in SOURCES.items() if source.download}
     if name not in fetchable:
         how = SOURCES[name].origin if name in SOURCES else "See `mempaper data list`."
         raise InputError("name", f"be one of {', '.join(fetchable)}", repr(name), how)
@@ -236,7 +239,7 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
     except OSError as error:
         raise readers.unwritable(folder, error) from error
     try:
-        SOURCES[name].download(folder)
+        fetchable[name](folder)
     except (OSError, RuntimeError, HTTPException) as error:
         if isinstance(error, OSError) and error.errno in readers.UNWRITABLE:
             raise readers.unwritable(folder, error) from error

@@ -94,6 +94,7 @@ def audit(
         check_shapes(train=real["train"], samples=samples)
     else:
         check_count("generated", generated, 20)
+        assert audited is not None
         samples = _samples(audited, generated, seed, store)
     made = [_encoder(name, real, data_root) for name in encoders]
     sets = [embed(e, real["train"], real["holdout"], samples, store=store) for e in made]

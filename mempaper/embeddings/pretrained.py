@@ -153,7 +153,7 @@ def load(
     """
     encoder = _named(name)
     path = find(name, encoder.weights, root)
-    if not _code_present(encoder):
+    if encoder.hub is not None and not _code_present(encoder):
         raise InputError(
             "name",
             "have its network's code in torch.hub's folder",

@@ -72,7 +72,7 @@ def classify(
     def build(folder: Path) -> dict[str, Any]:
         with parallel.one_thread():
             trained = loop.fit(
-                classifier.Classification(chosen, labels=labels, seed=seed),
+                classifier.Classification(chosen, labels=labels, seed=seed),  # type: ignore[arg-type]
                 split.train,
                 steps=steps,
                 batch_size=batch_size,

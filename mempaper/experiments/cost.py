@@ -73,10 +73,10 @@ def update_cost(
         if warm_up:
             for training in trainings.values():
                 training.go_on(warm_up)
-        seconds = {name: [] for name in trainings}
+        seconds: dict[str, list[float]] = {name: [] for name in trainings}
         for _ in range(rounds):
             for name, training in trainings.items():
-                seconds[name].append(np.median(training.go_on(updates)[1:]))
+                seconds[name].append(float(np.median(training.go_on(updates)[1:])))
         acceptance = trainings["rejecting"].scalars["rejection_acceptance"]
     return UpdateCost(np.array(seconds["plain"]), np.array(seconds["rejecting"]), float(acceptance))
 
@@ -86,7 +86,8 @@ class _Training:
 
     def __init__(self, prepared: Prepared, seed: int, folder: Path):
         self.prepared, self.seed, self.folder = prepared, seed, folder
-        self.done, self.scalars = 0, {}
+        self.done = 0
+        self.scalars: dict[str, torch.Tensor] = {}
 
     def go_on(self, updates: int) -> list[float]:
         """Returns the seconds of each of so many more updates."""

@@ -41,7 +41,7 @@ def jobs(
     for dataset in datasets:
         available = _available(dataset, common) if any(count for _, count in wanted) else None
         for name, count in wanted:
-            if count is None or count <= available:
+            if count is None or available is None or count <= available:
                 settings = {**families.get(name).laptop, **training.get(name, {}), **common}
                 job = {"model": name, "dataset": dataset, **settings}
                 job |= {} if count is None else {"images": count}

@@ -153,8 +153,8 @@ def gap_against_count(laws: Mapping[str, GapLaw], *, ax: Axes) -> Axes:
         label=f"threshold, {100 * MRE_GAP_THRESHOLD:.0f} %",
     )
     ax.set_xscale("log", base=2)
-    counts = sorted({n for law in laws.values() for n in law.gaps})
-    ax.set_xticks(counts, [f"{n:,}" for n in counts])
+    ticks = sorted({n for law in laws.values() for n in law.gaps})
+    ax.set_xticks(ticks, [f"{n:,}" for n in ticks])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
     ax.set(xlabel="training images N", ylabel="MRE-gap (%)")

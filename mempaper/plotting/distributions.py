@@ -51,7 +51,7 @@ def shares(
         median = np.median(values)
         ax.hist(
             values,
-            edges,
+            edges.tolist(),
             weights=np.full(len(values), 1 / len(values)),
             histtype="stepfilled",
             facecolor=matplotlib.colors.to_rgba(color, 0.45),

@@ -24,8 +24,10 @@ def embedding_scatter(points: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
             raise InputError(
                 f"points[{name!r}]", "have shape (n, 2)", at.shape, "Project to a plane first."
             )
+        x, y = at.T
         ax.scatter(
-            *at.T,
+            x,
+            y,
             s=16,
             marker=MARKS[number % len(MARKS)],
             color=color,

@@ -77,4 +77,5 @@ def colored(names: Iterable[str]) -> dict[str, str]:
 
 def darker(color: str) -> tuple[float, float, float]:
     """Returns the colour at 70 % of its brightness, for outlines."""
-    return tuple(0.7 * channel for channel in matplotlib.colors.to_rgb(color))
+    red, green, blue = matplotlib.colors.to_rgb(color)
+    return 0.7 * red, 0.7 * green, 0.7 * blue

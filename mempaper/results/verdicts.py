@@ -104,7 +104,8 @@ def _mean(values: pd.DataFrame) -> Interval | None:
     """One execution with several seeds has the interval over them that its page computed."""
     estimates = values["estimate"].to_numpy()
     if len(values) == 1 and "+" in str(values["seed"].iloc[0]):
-        return Interval(*(float(values[n].iloc[0]) for n in ("low", "high", "estimate")), 0.95)
+        low, high, estimate = (float(values[n].iloc[0]) for n in ("low", "high", "estimate"))
+        return Interval(low, high, estimate, 0.95)
     if len(estimates) < 2 or not np.isfinite(estimates).all():
         return None
     return mean_interval(estimates)

@@ -75,7 +75,7 @@ def code_version(*modules: ModuleType) -> str:
     """
     sources = {}
     for module in modules:
-        file = Path(module.__file__)
+        file = Path(str(module.__file__))
         folder = file.parent
         for path in sorted(folder.rglob("*.py")) if hasattr(module, "__path__") else [file]:
             name = f"{module.__name__}/{path.relative_to(folder).as_posix()}"
