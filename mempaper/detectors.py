@@ -72,7 +72,13 @@ def data_copying(
     resamples: int = 1000,
     seed: int = 0,
 ) -> DataCopyingResult:
-    """Returns C_T with so few cells that each has 30 hold-out images on average, and 10 at most."""
+    """Returns C_T with so few cells that each has 30 hold-out images on average, and 10 at most.
+
+    >>> train = torch.arange(60.0)[:, None]
+    >>> found = data_copying(train, train + 0.25, train, resamples=10)
+    >>> found.statistic < -3, found.p_value < 0.01
+    (True, True)
+    """
     cells = max(1, min(_MOST_CELLS, len(holdout) // _CELL))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewTestImagesWarning)
@@ -150,6 +156,10 @@ def exchanged_scores(
 
     Where a generator does not know which are which, its own score is as likely to have any rank
     among these. Equal seeds exchange alike for all detectors.
+
+    >>> sets = torch.randn(3, 10, 2, generator=torch.Generator().manual_seed(0))
+    >>> len(exchanged_scores(DETECTORS["mifid_distance"], *sets, exchanges=4, seed=0))
+    4
     """
     real, draws = torch.cat([train, holdout]), np.random.default_rng(seed)
     scores = []

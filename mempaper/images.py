@@ -35,7 +35,12 @@ _LARGEST = 4096  # pixels a side
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images stored as bytes or floats; `images[index]` gives float32 (b, c, h, w) in [-1, 1]."""
+    """Images stored as bytes or floats; `images[index]` gives float32 (b, c, h, w) in [-1, 1].
+
+    >>> images = Images(np.array([[[[0, 255]]]], dtype=np.uint8), np.array([7]))
+    >>> images[:].tolist(), images.labels.tolist()
+    ([[[[-1.0, 1.0]]]], [7])
+    """
 
     pixels: np.ndarray  # (n, c, h, w), uint8 or float32 in [-1, 1]
     labels: np.ndarray  # (n,) int64
@@ -106,6 +111,10 @@ def load(
     Raises
         InputError  an unknown source, one that is not there or not readable, or more images asked
                     for than there are
+
+    >>> split = load("digits", train=10, holdout=5)
+    >>> len(split.train), len(split.holdout), split.train.shape
+    (10, 5, (1, 16, 16))
     """
     if not isinstance(source, str | Path):
         raise InputError("source", "be a name or a path", repr(source), "See SOURCES.")
@@ -208,7 +217,11 @@ class Status:
 
 
 def status(root: str | Path | None = None) -> list[Status]:
-    """Returns one record for each named source: whether it is there and how to get it."""
+    """Returns one record for each named source: whether it is there and how to get it.
+
+    >>> [source.name for source in status() if source.path == "embedded"]
+    ['digits', 'faces']
+    """
     folder = data_root(root)
     records = []
     for name, source in SOURCES.items():
@@ -228,6 +241,9 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
     Raises
         InputError  the source is unknown, cannot be downloaded by a program, or cannot be
                     reached; or the folder cannot be written
+
+    >>> fetch("cifar10", "data")  # doctest: +SKIP
+    PosixPath('/home/reader/data')
     """
     fetchable = {key: source.download for key, source in SOURCES.items() if source.download}
     if name not in fetchable:

@@ -39,6 +39,10 @@ def classify(
 
     Raises
         InputError  the images are not square, or have fewer than two labels; or a count is below 1
+
+    >>> run = classify("digits", images=16, steps=1, batch_size=8, width=4)
+    >>> sorted(run.metrics)
+    ['holdout_accuracy', 'train_accuracy']
     """
     for name, value in (("steps", steps), ("batch_size", batch_size), ("width", width)):
         if value < 1:

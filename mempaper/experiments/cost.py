@@ -55,6 +55,12 @@ def update_cost(
     Trains anew, stores nothing but what encodes images. On a processor it counts the seconds of
     this process on one core, so that what else the machine does plays little part; beside a GPU
     those of the clock. The first update of a round, which prepares the search, is left out.
+
+    >>> small = {"images": 64, "width": 4, "latent_dim": 4, "batch_size": 4}
+    >>> rejection = RejectionSettings(threshold=1e-6, embedding="pixels")
+    >>> cost = update_cost("sagan", "digits", rejection=rejection, updates=2, rounds=2, **small)
+    >>> len(cost.plain), cost.acceptance
+    (2, 1.0)
     """
     check_count("updates", updates, 2)
     check_count("rounds", rounds, 2)

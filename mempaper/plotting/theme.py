@@ -37,7 +37,10 @@ INK = "#333333"
 
 
 def style() -> None:
-    """Sets matplotlib's defaults to the book's: 7 x 4 inches at 100 dots, so 700 pixels wide."""
+    """Sets matplotlib's defaults to the book's: 7 x 4 inches at 100 dots, so 700 pixels wide.
+
+    >>> style()
+    """
     seaborn.set_theme(
         context="notebook",
         style="whitegrid",

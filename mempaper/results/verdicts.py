@@ -55,7 +55,11 @@ class RecordedVerdict:
 
 
 def recorded_verdicts(*, root: Path | None = None) -> list[RecordedVerdict]:
-    """Returns everything that results/ holds of verdicts, file by file."""
+    """Returns everything that results/ holds of verdicts, file by file.
+
+    >>> "small-glo-detected" in {found.claim for found in recorded_verdicts()}
+    True
+    """
     root = root or find_root()
     names = sorted(path.stem for path in (root / "results").glob(f"*{VERDICTS}.csv"))
     return [
@@ -73,6 +77,8 @@ def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
 
     Raises
         InputError  no verdict on the claim is recorded
+
+    >>> verdicts("small-glo-detected").table["dataset"].unique().tolist()
     """
     found = [each for each in recorded_verdicts(root=root) if each.claim == claim]
     if not found:
