@@ -49,7 +49,7 @@ class ApiDirective(SphinxDirective):
                 source, source, language="python", classes=["mempaper-signature"]
             )
             words = inspect.getdoc(value) if kind != "data" else ""
-            for block in blocks(words or ""):
+            for block in [*blocks(words or ""), *_members(value)]:
                 entry += _node(block, module)
             entry += nodes.paragraph("", f"In {home}", classes=["mempaper-provenance"])
             made.append(entry)
@@ -66,7 +66,7 @@ def signature(module: ModuleType, name: str) -> tuple[str, str]:
     if inspect.isclass(value) or inspect.isfunction(value):
         home = inspect.getsourcefile(inspect.unwrap(value))
     else:
-        home = _assigned_in(module, name)
+        home, name = _assigned_in(module, name)
     text = Path(home).read_text(encoding="utf-8")
     shown = Path(home).relative_to(Path(module.__file__).parents[_depth(module)]).as_posix()
     for node in ast.parse(text).body:
@@ -91,6 +91,18 @@ def blocks(words: str) -> Iterator[tuple[str, str]]:
             yield "code", part
         else:
             yield "text", part
+
+
+def _members(value: object) -> Iterator[tuple[str, str]]:
+    """Yields what the methods and properties of a class say first, as one table of terms."""
+    found = []
+    for name, member in vars(value).items() if inspect.isclass(value) else ():
+        words = inspect.getdoc(member) if name[0] != "_" and not isinstance(member, type) else None
+        if words and (inspect.isroutine(member) or isinstance(member, property)):
+            first = re.split(r"\n\s*\n", words)[0].replace("\n", " ")
+            found.append(f".{name}  {first}")
+    if found:
+        yield "terms", "\n".join(found)
 
 
 def _terms(part: str) -> list[str]:
@@ -118,11 +130,11 @@ def _assigns(node: ast.stmt, name: str) -> bool:
     return any(isinstance(t, ast.Name) and t.id == name for t in found)
 
 
-def _assigned_in(module: ModuleType, name: str) -> str:
-    """Returns the file that assigns a constant, which the module may only hand on."""
+def _assigned_in(module: ModuleType, name: str) -> tuple[str, str]:
+    """Returns the file that assigns a constant, which the module may only hand on, and its name."""
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     if any(_assigns(node, name) for node in tree.body):
-        return module.__file__
+        return module.__file__, name
     for node in tree.body:
         for alias in getattr(node, "names", []):
             if isinstance(node, ast.ImportFrom) and (alias.asname or alias.name) == name:

@@ -78,7 +78,8 @@ def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
     Raises
         InputError  no verdict on the claim is recorded
 
-    >>> verdicts("small-glo-detected").table["dataset"].unique().tolist()
+    >>> verdicts("small-glo-detected").line.startswith("Recorded")
+    True
     """
     found = [each for each in recorded_verdicts(root=root) if each.claim == claim]
     if not found:
