@@ -9,7 +9,7 @@ draws these parts of the package as they import each other, without arrows that 
     ```{import-contract}
     ```
 
-shows the layers that pyproject.toml gives import-linter, each module with its first sentence.
+shows the layers that pyproject.toml gives import-linter, each module with the first paragraph of its docstring.
 """
 
 import ast
@@ -23,7 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 
 __all__ = ["ContractDirective", "FlowDirective", "drawn", "flow", "layers", "reduced"]
 
-_COLUMN, _ROW, _BOX, _HEIGHT = 76, 62, 71, 28
+_COLUMN, _ROW, _BOX, _HEIGHT = 80, 62, 75, 28
 _SWEEPS = 8  # to bring what is joined near each other
 
 
@@ -49,7 +49,7 @@ class ContractDirective(SphinxDirective):
         for layer in layers(root / "pyproject.toml"):
             named = "".join(
                 f"<dt><code>{escape(part)}</code></dt>"
-                f"<dd>{escape(_first_sentence(root / 'mempaper', part))}</dd>"
+                f"<dd>{escape(_summary(root / 'mempaper', part))}</dd>"
                 for part in layer
             )
             rows.append(f"<li><dl>{named}</dl></li>")
@@ -168,8 +168,8 @@ def _arrow(start: Sequence[float], end: Sequence[float]) -> str:
     return f'<path class="arrow" d="{path}" marker-end="url(#mempaper-head)"/>'
 
 
-def _first_sentence(package: Path, part: str) -> str:
+def _summary(package: Path, part: str) -> str:
     path = package / part / "__init__.py"
     path = path if path.is_file() else package / f"{part}.py"
     words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return re.split(r"(?<=\.)\s|\n\n", words, maxsplit=1)[0].replace("\n", " ")
+    return words.partition("\n\n")[0].replace("\n", " ").replace("*", "")
