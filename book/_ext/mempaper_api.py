@@ -44,6 +44,7 @@ class ApiDirective(SphinxDirective):
             entry = nodes.container(classes=["mempaper-api"], ids=[full])
             domain.note_object(full, kind, full, location=self.get_location())
             source, home = signature(module, name)
+            self.env.note_dependency(str(_base(module) / home))
             entry += _heading(name, kind, full)
             entry += nodes.literal_block(
                 source, source, language="python", classes=["mempaper-signature"]
@@ -68,7 +69,7 @@ def signature(module: ModuleType, name: str) -> tuple[str, str]:
     else:
         home, name = _assigned_in(module, name)
     text = Path(home).read_text(encoding="utf-8")
-    shown = Path(home).relative_to(Path(module.__file__).parents[_depth(module)]).as_posix()
+    shown = Path(home).relative_to(_base(module)).as_posix()
     for node in ast.parse(text).body:
         if getattr(node, "name", None) == name or _assigns(node, name):
             return _head(node, text.split("\n")), shown
@@ -116,8 +117,10 @@ def _kind(value: object) -> str:
     return "function" if inspect.isfunction(value) else "data"
 
 
-def _depth(module: ModuleType) -> int:
-    return module.__name__.count(".") + hasattr(module, "__path__")
+def _base(module: ModuleType) -> Path:
+    """Returns the folder that holds the package."""
+    depth = module.__name__.count(".") + hasattr(module, "__path__")
+    return Path(module.__file__).parents[depth]
 
 
 def _assigns(node: ast.stmt, name: str) -> bool:

@@ -9,12 +9,13 @@ draws these parts of the package as they import each other, without arrows that 
     ```{import-contract}
     ```
 
-shows the layers that pyproject.toml gives import-linter, each module with the first paragraph of its docstring.
+shows the layers that pyproject.toml gives import-linter, each module with the first paragraph of
+its docstring.
 """
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class FlowDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         package = Path(self.env.srcdir) / "mempaper"
-        self.env.note_dependency(str(package))
+        _depend(self, package.rglob("*.py"))
         html = drawn(flow(package, " ".join(self.content).split()))
         return [nodes.raw("", html, format="html")]
 
@@ -44,7 +45,7 @@ class ContractDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         root = Path(self.env.srcdir)
-        self.env.note_dependency(str(root / "pyproject.toml"))
+        _depend(self, [root / "pyproject.toml", *(root / "mempaper").rglob("*.py")])
         rows = []
         for layer in layers(root / "pyproject.toml"):
             named = "".join(
@@ -55,6 +56,11 @@ class ContractDirective(SphinxDirective):
             rows.append(f"<li><dl>{named}</dl></li>")
         html = f'<ol class="mempaper-layers" reversed>{"".join(rows)}</ol>'
         return [nodes.raw("", html, format="html")]
+
+
+def _depend(directive: SphinxDirective, files: Iterable[Path]) -> None:
+    for file in files:
+        directive.env.note_dependency(str(file))
 
 
 def layers(contract: Path) -> list[list[str]]:
