@@ -26,8 +26,8 @@ env: .venv/installed  ## .venv with everything installed
 	$(PIP) --editable '.[book,test]'
 	touch .venv/installed
 
-bench: env  ## speed against named baselines
-	$(BIN)/python -m pytest benchmarks --benchmark-only
+bench: env  ## speed against named baselines; make bench RECORD=1 writes results/benchmarks.csv
+	$(BIN)/python -m pytest benchmarks --benchmark-only $(if $(RECORD),--record)
 
 lint: env  ## mend what the linter can mend
 	$(BIN)/ruff check --fix .

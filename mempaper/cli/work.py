@@ -90,6 +90,14 @@ def train(
             help="With --threshold: the encoder that gives distances to reject by. Default: pca.",
         ),
     ] = None,
+    take_farthest: Annotated[
+        bool,
+        typer.Option(
+            "--take-farthest",
+            help="With --threshold: where hardly any image passes it, learn from the farthest "
+            "instead of stopping.",
+        ),
+    ] = False,
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="As Lightning Fabric names it, e.g. bf16-mixed.")
     ] = "32-true",
@@ -117,7 +125,7 @@ def train(
         width=width,
         learning_rate=learning_rate,
         loss=loss.value,
-        rejection=_rejection(threshold, embedding),
+        rejection=_rejection(threshold, embedding, take_farthest),
         precision=precision,
         tensorboard=tensorboard,
         seed=seed,
@@ -126,17 +134,20 @@ def train(
     _print_run(run)
 
 
-def _rejection(threshold: str | None, embedding: str | None) -> dict[str, str] | None:
-    if threshold is None:
-        if embedding is not None:
-            raise InputError(
-                "--embedding",
-                "come with a --threshold",
-                repr(embedding),
-                "Add `--threshold d-bar`, say, or leave it out.",
-            )
-        return None
-    return {"threshold": threshold, "embedding": embedding or "pca"}
+def _rejection(
+    threshold: str | None, embedding: str | None, take_farthest: bool
+) -> dict[str, str] | None:
+    if threshold is not None:
+        collapsed = "farthest" if take_farthest else "error"
+        return {"threshold": threshold, "embedding": embedding or "pca", "collapsed": collapsed}
+    if embedding is not None or take_farthest:
+        raise InputError(
+            "--embedding" if embedding is not None else "--take-farthest",
+            "come with a --threshold",
+            repr(embedding) if embedding is not None else "none",
+            "Add `--threshold d-bar`, say, or leave it out.",
+        )
+    return None
 
 
 def recover(

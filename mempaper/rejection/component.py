@@ -174,7 +174,7 @@ class MemorizationRejection:
                     f"{found} of {judged:,} fakes were farther than threshold = {tau:.4g} from the "
                     f"training images, an acceptance rate of {found / judged:.2%}, and {wanted} "
                     f"were wanted within budget = {self.budget} draws each. Lower the threshold, "
-                    f'raise the budget, or pass collapsed="farthest".'
+                    f'raise the budget, or pass collapsed="farthest" (--take-farthest).'
                 )
             farthest = distances.where(distances <= tau, -1).topk(wanted - found).indices
             kept.append((made[farthest], _rows(labels, farthest)))

@@ -1,6 +1,6 @@
 """What was recorded in runs longer than a book build, and how it is shown."""
 
-from .recording import TABLE_MIME, Offer, Recorded, Sourced, described, record, recorded
+from .recording import TABLE_MIME, Offer, Recorded, Sourced, described, record, recorded, write
 from .verdicts import RecordedVerdict, recorded_verdicts, verdicts
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "recorded",
     "recorded_verdicts",
     "verdicts",
+    "write",
 ]

@@ -109,7 +109,6 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
     >>> record([Path("executed/table_1.ipynb")])  # doctest: +SKIP
     [PosixPath('results/table_1_mnist_verdicts.csv')]
     """
-    folder = (root or find_root()) / "results"
     copies = [json.loads(path.read_text(encoding="utf-8")) for path in executed]
     made = [copy["metadata"]["mempaper"] for copy in copies]
     tables: dict[str, list[pd.DataFrame]] = {}
@@ -128,15 +127,27 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
         )
     source = provenance() | made[-1] | {"seconds": sum(origin["seconds"] for origin in made)}
     source["seeds"] = [seed for origin in made for seed in _seeds(origin["parameters"])]
-    written = []
-    for name, parts in tables.items():
-        path = folder / f"{name}.csv"
-        table = pd.concat(parts, ignore_index=True)
-        write_atomic(path, table.to_csv(index=False, float_format="%.6g").encode())
-        content = json.dumps(source, indent=2, sort_keys=True) + "\n"
-        write_atomic(path.with_suffix(".json"), content.encode())
-        written.append(path)
-    return written
+    return [
+        write(name, pd.concat(parts, ignore_index=True), source, root=root)
+        for name, parts in tables.items()
+    ]
+
+
+def write(
+    name: str, table: pd.DataFrame, source: Mapping[str, Any], *, root: Path | None = None
+) -> Path:
+    """Writes a table and what made it to results/NAME.csv and .json, and returns the former.
+
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> write("example", pd.DataFrame({"n": [1]}), {"seeds": [0]}, root=Path.cwd()).name
+    'example.csv'
+    """
+    path = (root or find_root()) / "results" / f"{name}.csv"
+    write_atomic(path, table.to_csv(index=False, float_format="%.6g").encode())
+    content = json.dumps(source, indent=2, sort_keys=True) + "\n"
+    write_atomic(path.with_suffix(".json"), content.encode())
+    return path
 
 
 def _seeds(parameters: Mapping[str, Any]) -> list[int]:
