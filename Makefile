@@ -11,10 +11,11 @@ TORCH_FOR_CPU := https://download.pytorch.org/whl/cpu/torch/
 book: env  ## train, execute the notebooks and build the book: make book PROFILE=smoke|laptop|real|paper
 	$(BIN)/mempaper book --profile $(PROFILE)
 
-test: env  ## all tests, the import contract and the linter
+test: env  ## all tests, the import contract, the types and the linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 env: .venv/installed  ## .venv with everything installed

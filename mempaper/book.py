@@ -174,9 +174,9 @@ def _render(notebooks: list[Notebook], profile: str, root: Path) -> Path:
 
 def _inputs(notebooks: list[Notebook], profile: str, root: Path) -> dict[str, str]:
     """Returns everything that the pages are made of, each file by its content."""
-    files = [root / "_config.yml", *(n.source for n in notebooks)]
+    files = [root / "_config.yml", root / "pyproject.toml", *(n.source for n in notebooks)]
     files += [execution.executed_path(n, profile) for n in notebooks]
-    for folder in ("book", "results", "profiles"):
+    for folder in ("book", "mempaper", "results", "profiles"):
         files += [p for p in (root / folder).rglob("*") if "__pycache__" not in p.parts]
     inputs = {p.relative_to(root).as_posix(): sha256(p) for p in sorted(files) if p.is_file()}
     tools = " ".join(f"{tool} {version(tool)}" for tool in _TOOLS)

@@ -86,7 +86,13 @@ def data_copying(
     resamples: int = 1000,
     seed: int = 0,
 ) -> DataCopyingResult:
-    """Returns C_T with so few cells that each has 30 hold-out images on average, and 10 at most."""
+    """Returns C_T with so few cells that each has 30 hold-out images on average, and 10 at most.
+
+    >>> train = torch.arange(60.0)[:, None]
+    >>> found = data_copying(train, train + 0.25, train, resamples=10)
+    >>> found.statistic < -3, found.p_value < 0.01
+    (True, True)
+    """
     cells = max(1, min(_MOST_CELLS, len(holdout) // _CELL))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewTestImagesWarning)
@@ -162,7 +168,12 @@ def detect_all(
     seed: int,
     permutations: int = 1000,
 ) -> dict[str, Detection]:
-    """Returns what each detector says; what several of them read is measured once."""
+    """Returns what each detector says; what several of them read is measured once.
+
+    >>> sets = torch.randn(3, 10, 2, generator=torch.Generator().manual_seed(0))
+    >>> list(detect_all({"mifid_distance": DETECTORS["mifid_distance"]}, *sets, seed=0))
+    ['mifid_distance']
+    """
     measured = {
         measure: measure(train, holdout, generated, seed, permutations=permutations)
         for measure in {of.measure for of in detectors.values()}
@@ -183,6 +194,11 @@ def exchanged_scores(
 
     Where a generator does not know which are which, its own score is as likely to have any rank
     among these.
+
+    >>> sets = torch.randn(3, 10, 2, generator=torch.Generator().manual_seed(0))
+    >>> chosen = {name: DETECTORS[name] for name in ("mifid_distance",)}
+    >>> exchanged_scores(chosen, *sets, exchanges=4, seed=0)["mifid_distance"].shape
+    (4,)
     """
     real, draws = torch.cat([train, holdout]), np.random.default_rng(seed)
     said = []

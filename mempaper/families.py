@@ -91,6 +91,9 @@ def get(name: str) -> Family:
 
     Raises
         InputError  there is none
+
+    >>> get("glo").name(1024)
+    'GLO-1024'
     """
     if name not in FAMILIES:
         raise InputError(
@@ -106,6 +109,9 @@ def specified(model: str) -> tuple[str, int | None]:
 
     Raises
         InputError  there is no such family, or a number is missing or out of place
+
+    >>> specified("glo-1024"), specified("dcgan")
+    (('glo', 1024), ('dcgan', None))
     """
     name, _, count = model.partition("-")
     counted = get(name).counted

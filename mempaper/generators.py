@@ -45,6 +45,9 @@ def in_batches(
     """Returns the images of the latents, on the CPU, made in batches of one size.
 
     So an image's bits do not depend on how many are made with it.
+
+    >>> in_batches(lambda z: z.view(-1, 1, 1, 2), torch.zeros(3, 2)).shape
+    torch.Size([3, 1, 1, 2])
     """
     padding = latents[-1:].expand(-len(latents) % _WIDTH, -1)
     parts = torch.cat([latents, padding]).split(_WIDTH)
@@ -56,6 +59,10 @@ def load(run: Run, *, device: torch.device | str = "cpu") -> Generator:
 
     Raises
         InputError  the run is not a training run
+
+    >>> run = experiments.train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> load(run).sample(3).shape
+    torch.Size([3, 1, 16, 16])
     """
     network = load_network(run, "generator", device=device)
     return Generator(network, network.latent_dim, load_network(run, "encoder", device=device))

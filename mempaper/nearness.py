@@ -45,6 +45,11 @@ def membership_scores(
     nearest generated one. Here that is divided by the distance to the nearest other real image, or
     images of which there are many alike would seem to be copied. Of two equal real images both
     score 0 where a generated one is equal to them, and infinity else.
+
+    >>> train, holdout = torch.tensor([[0.0], [10.0]]), torch.tensor([[20.0], [30.0]])
+    >>> members, others = membership_scores(train, holdout, torch.tensor([[1.0]]))
+    >>> members.tolist(), others.tolist()
+    ([0.1, 0.9], [1.9, 2.9])
     """
     to_generated, _ = nearest(real.both, generated, metric=real.metric)
     scores = relative_distance(to_generated[:, 0].numpy(), real.spacing)
@@ -54,6 +59,10 @@ def membership_scores(
 def relative_distance(
     distance: Float64[np.ndarray, "n"], spacing: Float64[np.ndarray, "n"]
 ) -> Float64[np.ndarray, "n"]:
-    """Returns distance / spacing; where there is no spacing 0 of 0, and infinity of any other."""
+    """Returns distance / spacing; where there is no spacing 0 of 0, and infinity of any other.
+
+    >>> relative_distance(np.array([0.0, 1.0, 1.0]), np.array([0.0, 0.0, 2.0])).tolist()
+    [0.0, inf, 0.5]
+    """
     empty = np.where(distance > 0, np.inf, 0.0)
     return np.divide(distance, spacing, out=empty, where=spacing > 0)

@@ -92,6 +92,11 @@ def recover(
 
     Raises
         InputError  an argument is empty, of the wrong shape, range or kind, or not finite
+
+    >>> target = torch.full((1, 1, 2, 2), 0.5)
+    >>> found = recover(lambda z: z.view(-1, 1, 2, 2), target, 4, candidates=16, steps=20)
+    >>> bool(found.errors[0] < 1e-6), bool(found.converged[0])
+    (True, True)
     """
     minimizer = choose(method)
     if candidates is None:
@@ -116,6 +121,9 @@ def choose(method: str | Method) -> Method:
 
     Raises
         InputError  no minimiser has that name
+
+    >>> choose("adam") is METHODS["adam"]
+    True
     """
     if not isinstance(method, str):
         return method

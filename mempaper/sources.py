@@ -45,7 +45,11 @@ class Source:
 
 
 def data_root(root: str | Path | None = None) -> Path:
-    """Returns `root`, else MEMPAPER_DATA, else mempaper's folder in the user's cache."""
+    """Returns `root`, else MEMPAPER_DATA, else mempaper's folder in the user's cache.
+
+    >>> data_root("/data/images").as_posix()
+    '/data/images'
+    """
     chosen = root or os.environ.get("MEMPAPER_DATA") or user_cache_path("mempaper") / "data"
     return Path(chosen).expanduser().absolute()
 

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import jupytext
+import mempaper_api
+import mempaper_architecture
 import mempaper_cells
 import mempaper_ledger
 import mempaper_provenance as provenance
@@ -39,6 +41,9 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("parameters", ParametersDirective)
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("ledger-counts", CountsDirective)
+    app.add_directive("api", mempaper_api.ApiDirective)
+    app.add_directive("data-flow", mempaper_architecture.FlowDirective)
+    app.add_directive("import-contract", mempaper_architecture.ContractDirective)
     app.add_node(LedgerNode)
     app.add_enumerable_node(TableBox, "table", html=(_visit_table_box, _depart_table_box))
     app.add_transform(AddProvenance)

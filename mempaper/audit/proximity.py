@@ -84,7 +84,7 @@ def neighbours(sets: Sets) -> Neighbours:
     chosen = index[best, each]
     return Neighbours(
         to_train=to_train[best, each].numpy(),
-        to_holdout=to_holdout[:, 0].reshape(views, count).amin(0).numpy(),
+        to_holdout=torch.as_tensor(to_holdout)[:, 0].reshape(views, count).amin(0).numpy(),
         train=chosen.numpy(),
         ratio=relative_distance(to_train[best, each].numpy(), real.spacing[chosen]),
     )

@@ -56,6 +56,11 @@ def assess(
 
     As in the paper (Sec. 3.1) a model with an encoder needs no optimisation, and, as in Table 1,
     its own samples are left out: its encoder has never seen such images.
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> (assessment,) = assess([run], count=2, check_count=0, steps=2)
+    >>> sorted(assessment.errors), assessment.test.train_count
+    (['holdout', 'train'], 2)
     """
     counts = dict.fromkeys(KINDS, min(count, check_count)) | {"train": count, "holdout": count}
     kinds = [kind for kind in KINDS if counts[kind]]

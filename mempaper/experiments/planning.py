@@ -29,6 +29,10 @@ def jobs(
 
     Raises
         InputError  a model, a family in `training` or one of its arguments is none
+
+    >>> planned = jobs(["digits"], models=["glo-8", "ae-16"], training={}, seeds=[0])
+    >>> [(job["model"], job["images"]) for job in planned]
+    [('glo', 8), ('ae', 16)]
     """
     wanted = [families.specified(model) for model in models]
     if not isinstance(training, Mapping):
@@ -41,7 +45,7 @@ def jobs(
     for dataset in datasets:
         available = _available(dataset, common) if any(count for _, count in wanted) else None
         for name, count in wanted:
-            if count is None or count <= available:
+            if count is None or available is None or count <= available:
                 settings = {**families.get(name).laptop, **training.get(name, {}), **common}
                 job = {"model": name, "dataset": dataset, **settings}
                 job |= {} if count is None else {"images": count}
@@ -50,7 +54,11 @@ def jobs(
 
 
 def data_of(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the entry "data" of the config of the run that train(**job) makes."""
+    """Returns the entry "data" of the config of the run that train(**job) makes.
+
+    >>> data_of({"dataset": "digits", "images": 8})["train"]
+    8
+    """
     size, count, holdout, root = (
         job.get(name) for name in ("size", "images", "holdout", "data_root")
     )

@@ -43,6 +43,9 @@ def distortion(size: int, *, share: float = 0.04, seed: int = 0) -> operators.Sm
 
     Its displacements have a standard deviation of 4 %, or another share, of the image's side and
     vary over 1/8 of it. The paper does not say which distortion its Table 1 uses, nor how strong.
+
+    >>> distortion(32).smoothing
+    4.0
     """
     smoothing = size / 8
     sigma = share * size * 2 * np.sqrt(np.pi) * smoothing
@@ -64,6 +67,10 @@ def targets(
              "generated", its own samples; "distorted", the first training images warped by
              `distortion`
     distort  makes each image another one, such as a noisy one
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> targets(run, "holdout", 3).shape
+    torch.Size([3, 1, 16, 16])
     """
     plain = _targets(run, kind, count, seed, data_root)
     return plain if distort is None else distort(plain)
@@ -115,6 +122,10 @@ def recover(
 
     Raises
         InputError  an argument is unknown or out of range, or the model has no encoder
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> recover(run, "train", count=2, steps=2, candidates=8).kind
+    'recover'
     """
     with parallel.one_thread():
         wanted = targets(run, kind, count, distort=distort, seed=seed, data_root=data_root)
@@ -208,7 +219,12 @@ def in_shards(
 
 
 def recovered(run: Run) -> dict[str, np.ndarray]:
-    """Returns the arrays of a recovery run."""
+    """Returns the arrays of a recovery run.
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> sorted(recovered(recover(run, "train", count=2, steps=2, candidates=8)))
+    ['errors', 'evaluations', 'latents', 'stop', 'trace']
+    """
     return read_arrays(run.file("recovery.npz"))
 
 
@@ -217,6 +233,11 @@ def recovered_images(run: Run, made: Run, count: int | None = None) -> torch.Ten
     """Returns the first `count`, or all, images G(z*) (n, c, h, w) that a recovery run found.
 
     run  the training run whose generator was used
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> found = recover(run, "train", count=2, steps=2, candidates=8)
+    >>> recovered_images(run, found, 1).shape
+    torch.Size([1, 1, 16, 16])
     """
     generator = generators.load(run)
     latents = torch.from_numpy(recovered(made)["latents"][:count])

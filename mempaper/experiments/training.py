@@ -52,6 +52,10 @@ def train(
         InputError             an argument is unknown or out of range
         loop.TrainingDiverged  a loss became NaN
         rejection.AcceptanceCollapsed  too few fakes are accepted within the budget
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> run.kind, run.config["data"]["train"]
+    ('train', 8)
     """
     prepared = prepare(
         model,
@@ -127,6 +131,11 @@ def train_all(
     Raises
         InputError  as `train`; or the runs could not be measured afterwards: an encoder is not at
                     hand, or a class has too few images
+
+    >>> settings = {"glo": {"steps": 1, "width": 8, "latent_dim": 8}}
+    >>> planned = jobs(["digits"], models=["glo-8"], training=settings, seeds=[0])
+    >>> [run.config["model"] for run in train_all(planned)]
+    ['glo']
     """
     distinct = {}
     for job in jobs:

@@ -77,7 +77,8 @@ def find_root(start: Path | None = None) -> Path:
         "MEMPAPER_ROOT" if named else "the current folder",
         "lie in a checkout of the companion, below a folder with _config.yml and notebooks/",
         start,
-        "Change into the checkout or name it in MEMPAPER_ROOT.",
+        "Notebooks, results and book come with the repository, not with the installed package: "
+        "clone it, then change into it or name it in MEMPAPER_ROOT.",
     )
 
 

@@ -15,6 +15,9 @@ def image_grid(rows: Mapping[str, np.ndarray], *, ax: Axes, frame: str | None = 
 
     rows   label -> (n, c, h, w) in [-1, 1], grey (c = 1) or RGB (c = 3), of one shape
     frame  colour of a frame around them all; None: none
+
+    >>> image_grid({"targets": np.zeros((3, 1, 4, 4)), "found": np.ones((3, 1, 4, 4))}, ax=ax) is ax
+    True
     """
     tiles = {label: _pixels(f"rows[{label!r}]", images) for label, images in rows.items()}
     shapes = {tile.shape for tile in tiles.values()}
@@ -32,6 +35,9 @@ def sample_grid(images: np.ndarray, *, ax: Axes, columns: int = 8) -> Axes:
     """Draws images row by row, `columns` a row; the last row may be short.
 
     images  (n, c, h, w) in [-1, 1], grey (c = 1) or RGB (c = 3)
+
+    >>> sample_grid(np.zeros((5, 3, 4, 4)), ax=ax, columns=3) is ax
+    True
     """
     if columns < 1:
         raise InputError("columns", "be at least 1", columns, "8 is usual.")

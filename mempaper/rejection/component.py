@@ -53,6 +53,12 @@ class MemorizationRejection:
 
     state  holds the running acceptance rate and the number of draws. Among an objective's networks
            it is saved with them, and a resumed training draws what an uninterrupted one does
+
+    >>> judge = MemorizationRejection(
+    ...     torch.zeros(1, 1, 1, 2), lambda images: images.flatten(1), 0.5, metric="euclidean"
+    ... )
+    >>> judge.select(torch.tensor([[[[0.1, 0.0]]], [[[3.0, 4.0]]]])).tolist()
+    [False, True]
     """
 
     def __init__(

@@ -62,6 +62,10 @@ def propose_threshold(
     """Returns the distances of training features, and of reference features, that d-bar averages.
 
     Features and metric have to be those of the training with rejection.
+
+    >>> proposal = propose_threshold(torch.tensor([[0.0], [1.0], [3.0]]), metric="euclidean")
+    >>> proposal.train.tolist(), proposal.quantile(0.5), proposal.rejected(1.0) == 2 / 3
+    ([1.0, 1.0, 2.0], 1.0, True)
     """
     if len(train) < 2:
         raise InputError("train", "hold at least 2 images", len(train), "Embed more of them.")

@@ -62,7 +62,15 @@ class Recorded:
 
 
 def described(source: Mapping[str, Any]) -> str:
-    """Returns what made something recorded, in a sentence."""
+    """Returns what made something recorded, in a sentence.
+
+    >>> described({
+    ...     "executed": "2026-11-22T10:00:00", "profile": "real", "seeds": [0, 1], "commit": None,
+    ...     "notebook": "one/page", "version": "0.1.0", "machine": "two cores", "seconds": 5400,
+    ... })
+    'Recorded 2026-11-22: profile real, seeds 0, 1, one/page.py at commit unknown, mempaper 0.1.0,
+    two cores, 1.5 h.'
+    """
     several = "s" * (len(source["seeds"]) > 1)
     return (
         f"Recorded {source['executed'][:10]}: profile {source['profile']}, "
@@ -97,6 +105,9 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
 
     Raises
         InputError  the copies neither offer a table nor display a verdict
+
+    >>> record([Path("executed/table_1.ipynb")])  # doctest: +SKIP
+    [PosixPath('results/table_1_mnist_verdicts.csv')]
     """
     copies = [json.loads(path.read_text(encoding="utf-8")) for path in executed]
     made = [copy["metadata"]["mempaper"] for copy in copies]
@@ -125,7 +136,13 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
 def write(
     name: str, table: pd.DataFrame, source: Mapping[str, Any], *, root: Path | None = None
 ) -> Path:
-    """Writes a table and what made it to results/NAME.csv and .json, and returns the former."""
+    """Writes a table and what made it to results/NAME.csv and .json, and returns the former.
+
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> write("example", pd.DataFrame({"n": [1]}), {"seeds": [0]}, root=Path.cwd()).name
+    'example.csv'
+    """
     path = (root or find_root()) / "results" / f"{name}.csv"
     write_atomic(path, table.to_csv(index=False, float_format="%.6g").encode())
     content = json.dumps(source, indent=2, sort_keys=True) + "\n"
@@ -166,6 +183,9 @@ def recorded(name: str, *, root: Path | None = None) -> Recorded:
 
     Raises
         InputError  nothing is
+
+    >>> recorded("table_1_mnist").source["profile"]
+    'real'
     """
     folder = (root or find_root()) / "results"
     path = folder / f"{name}.csv"

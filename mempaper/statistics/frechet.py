@@ -67,6 +67,10 @@ def frechet_distance(features_a, features_b) -> float:
     singular, and of the smaller set's size where that has fewer images than features.
 
     features_a, features_b  (n, d) and (m, d), n and m at least 2, finite
+
+    >>> features = np.array([[0.0], [1.0], [2.0]])
+    >>> round(frechet_distance(features, features + 3), 6)
+    9.0
     """
     a, b = as_features(features_a=features_a, features_b=features_b)
     return _distance(_Gaussian(a), _Gaussian(b))
@@ -96,6 +100,10 @@ def frechet_gap(
 
     Raises
         InputError  train and validation differ in number, or F(validation) is 0
+
+    >>> train = np.array([[0.0], [1.0], [2.0]])
+    >>> round(frechet_gap(train, train + 3, train, resamples=10).estimate, 6)
+    1.0
     """
     arrays = as_features(train=train, validation=validation, generated=generated)
     if len(arrays[0]) != len(arrays[1]):

@@ -15,6 +15,10 @@ def range_interval(means: Sequence[Interval], count: int) -> Interval:
     once. Variances are pooled.
 
     means  of groups of `count` values each, with Student's intervals of one confidence
+
+    >>> means = [mean_interval([1.0, 2.0, 3.0]), mean_interval([2.0, 3.0, 4.0])]
+    >>> range_interval(means, 3).estimate
+    1.0
     """
     confidence = means[0].confidence
     halves = np.array([(mean.high - mean.low) / 2 for mean in means])
