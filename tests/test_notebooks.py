@@ -101,6 +101,9 @@ def test_a_line_declares_legal_values_and_meaning(default, comment, legal, meani
         ("None", "[1, 9] n", "null", None),
         ("None", "[1, 9] n", "4", 4),
         ("{'a': 1}", "n", "{b: 2}", {"b": 2}),
+        ("['a-8']", "{gan, a-N} n", "[gan, a-12]", ["gan", "a-12"]),
+        ("[0, 'q3']", "{number, qN} n", "[0.5, q40, 1e-3]", [0.5, "q40", "1e-3"]),
+        ("'q3'", "{number, qN, d-bar} n", "0.13", "0.13"),
     ],
 )
 def test_values_are_read_as_the_defaults_type(default, comment, given, accepted):
@@ -129,11 +132,48 @@ def test_values_are_read_as_the_defaults_type(default, comment, given, accepted)
         ("[0]", "[0, 9] n", [], "list"),
         ("[0]", "n", "[1, [", "list"),
         ("None", "[1, 9] n", 0, "null or any value"),
+        (
+            "['a-8']",
+            "{gan, a-N} n",
+            "[gan, a]",
+            r"a-N}, N the number of training images; got",
+        ),
+        ("['a-8']", "{gan, a-N} n", "[a-0]", "out of {gan, a-N}"),
+        ("['MNIST']", "{MNIST, gan} n", "[MNIS1]", "Did you mean 'MNIST'?"),
+        ("'q3'", "{number, qN} n", "qq", "out of {number, qN}"),
+        ("'q3'", "{number, qN} n", "nan", "out of {number, qN}"),
+        ("{}", "by family", "[a]", "be a mapping"),
     ],
 )
 def test_wrong_values_are_refused_with_the_legal_ones(default, comment, given, words):
     with pytest.raises(InputError, match=words):
         describe("x", default, comment).accept(given)
+
+
+def test_training_is_read_by_family_and_argument():
+    known = {"training": describe("training", "{}", "by family")}
+    given = {"training": "{glo: {steps: 9, learning_rate: 1e-3}, dcgan: {loss: hinge}}"}
+    expected = {"glo": {"steps": 9, "learning_rate": 0.001}, "dcgan": {"loss": "hinge"}}
+    assert check(known, given) == {"training": expected}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("{gol: {steps: 9}}", "training must hold families: ae, .*got 'gol'. Did you mean 'glo'?"),
+        ("{glo: {step: 9}}", "glo must hold arguments of .*, steps, .*Did you mean 'steps'?"),
+        ("{glo: {seed: 9}}", "glo must hold arguments"),
+        ("{glo: 9}", "glo must be a mapping of arguments of experiments.train to values; got 9"),
+        ("{glo: {steps: 0}}", r"steps of glo must be a whole number in \[1, inf\); got 0"),
+        ("{glo: {steps: many}}", r"steps of glo must be a whole number .*got 'many'"),
+        ("{glo: {learning_rate: -1}}", r"learning_rate of glo must be a number in \(0, 1000\)"),
+        ("{biggan: {rejection: {tau: 1}}}", "rejection must hold a threshold"),
+    ],
+)
+def test_a_wrong_training_is_refused_with_what_is_legal(given, words):
+    known = {"training": describe("training", "{}", "by family")}
+    with pytest.raises(InputError, match=words):
+        check(known, {"training": given})
 
 
 def test_an_unknown_parameter_is_refused_with_the_nearest_name():

@@ -1,0 +1,155 @@
+"""Measures what another seed, processor, number of cores and batch size change in a result.
+
+    python book/measured/reproducibility.py
+
+writes results/reproducibility_gaps.csv and results/reproducibility_bits.csv, each with what made
+it. A few minutes on two cores.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mempaper import experiments, files, generators, parallel, recovery
+from mempaper.runs.provenance import now, provenance
+
+MODELS, SEEDS = ("glo-128", "glo-1024"), range(5)
+DATASET, COUNT, PASSES = "digits", 250, 50
+BATCHES = (250, 64, 7)
+INSTRUCTIONS = {
+    "AVX-512": {},
+    "AVX2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "SSE4.1": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"},
+}
+"""What the libraries are told to do without, as on processors that lack it."""
+
+RESULTS = Path(__file__).parents[2] / "results"
+
+
+def measured(seeds: list[int], workers: int) -> list[dict]:
+    """Returns one row for each model and seed, with hashes of its weights and its errors."""
+    jobs = experiments.jobs([DATASET], models=MODELS, training={}, seeds=seeds)
+    runs = parallel.run(experiments.train, jobs, workers=workers)
+    rows = []
+    for found in experiments.assess(runs, count=COUNT, check_count=0, steps=PASSES):
+        errors = np.concatenate([found.errors["train"], found.errors["holdout"]])
+        rows.append(
+            {
+                "model": found.name,
+                "seed": found.seed,
+                "gap": found.test.gap.estimate,
+                "detected": found.test.detected_by_ks or found.test.detected_by_gap,
+                "weights": files.sha256(found.run.file("generator.safetensors")),
+                "errors": hashlib.sha256(errors.tobytes()).hexdigest(),
+            }
+        )
+    return rows
+
+
+def batches() -> list[str]:
+    """Returns a hash of the errors of recovery for each of BATCHES, of a finished training."""
+    (job,) = experiments.jobs([DATASET], models=MODELS[:1], training={}, seeds=[0])
+    run = experiments.train(**job)
+    generator = generators.load(run)
+    targets = experiments.targets(run, "holdout", COUNT)
+    found = (
+        recovery.recover(
+            generator, targets, generator.latent_dim, steps=PASSES, batch_size=size
+        ).errors
+        for size in BATCHES
+    )
+    return [hashlib.sha256(np.asarray(errors).tobytes()).hexdigest() for errors in found]
+
+
+def elsewhere(function: str, *arguments, store: Path, settings: dict[str, str]) -> list:
+    """Returns what a process of its own measures, since libraries read `settings` as they load."""
+    command = [sys.executable, __file__, function, json.dumps(arguments)]
+    environment = os.environ | settings | {"MEMPAPER_RUNS": str(store)}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = {
+            name: elsewhere(
+                "measured", list(SEEDS), 1, store=Path(folder) / name, settings=settings
+            )
+            for name, settings in INSTRUCTIONS.items()
+        }
+        again = elsewhere("measured", [0], 2, store=Path(folder) / "again", settings={})
+        by_batch = elsewhere("batches", store=Path(folder) / "AVX-512", settings={})
+    usual = rows["AVX-512"]
+    gaps = [
+        {
+            "model": model,
+            "instructions": name,
+            **{f"seed {row['seed']}": row["gap"] for row in of_model},
+            "mean": np.mean([row["gap"] for row in of_model]),
+            "standard deviation": np.std([row["gap"] for row in of_model], ddof=1),
+            "detected": f"{sum(row['detected'] for row in of_model)} of {len(of_model)}",
+        }
+        for model in dict.fromkeys(row["model"] for row in usual)
+        for name, found in rows.items()
+        if (of_model := [row for row in found if row["model"] == model])
+    ]
+    first = [row for row in usual if row["seed"] == 0]
+    bits = [
+        {"what changes": what, "weights": of("weights"), "errors": of("errors")}
+        for what, found in (
+            ("everything again, in 2 processes at once", again),
+            *((f"{name} for AVX-512", rows[name]) for name in list(INSTRUCTIONS)[1:]),
+        )
+        for of in [lambda key, found=found: _same(first, found, key)]
+    ]
+    bits += [
+        {
+            "what changes": f"{size} images recovered at once for {BATCHES[0]}",
+            "weights": "",
+            "errors": "same" if found == by_batch[0] else "differ",
+        }
+        for size, found in list(zip(BATCHES, by_batch, strict=True))[1:]
+    ]
+    source = provenance()
+    source |= {
+        "executed": now(),
+        "machine": f"{source['processor']}, {source['cores']} cores",
+        "notebook": "book/measured/reproducibility",
+        "profile": "laptop",
+        "seconds": round(time.monotonic() - began, 1),
+        "seeds": list(SEEDS),
+        "version": source["mempaper"],
+        "parameters": {"dataset": DATASET, "count": COUNT, "passes": PASSES, "models": MODELS},
+    }
+    for name, table in {"gaps": gaps, "bits": bits}.items():
+        path = RESULTS / f"reproducibility_{name}.csv"
+        content = pd.DataFrame(table).to_csv(index=False, float_format="%.6g")
+        files.write_atomic(path, content.encode())
+        text = json.dumps(source, indent=2, sort_keys=True) + "\n"
+        files.write_atomic(path.with_suffix(".json"), text.encode())
+
+
+def _same(first: list[dict], found: list[dict], key: str) -> str:
+    others = {(row["model"], row["seed"]): row[key] for row in found}
+    same = all(others[row["model"], row["seed"]] == row[key] for row in first)
+    return "same" if same else "differ"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(
+            json.dumps(
+                {"measured": measured, "batches": batches}[sys.argv[1]](*json.loads(sys.argv[2]))
+            )
+        )
+    else:
+        main()
