@@ -122,13 +122,13 @@ def small(tmp_path_factory):
     return root
 
 
-def test_a_cells_options_are_read_off_its_head(extension):
-    options, source = extension.cells.split_options(
+def test_a_cells_options_are_read_off_its_head():
+    options, source = notebooks.split_options(
         "# | figure: fig-a\n# | caption: >-\n# |   one\n# |   two\n\nplot()\n# | not: one"
     )
     assert options == {"figure": "fig-a", "caption": "one two"}
     assert source == "plot()\n# | not: one"
-    assert extension.cells.split_options("plot()") == ({}, "plot()")
+    assert notebooks.split_options("plot()") == ({}, "plot()")
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,9 @@ def test_a_cells_options_are_read_off_its_head(extension):
         "# | figure: a\n# | table: b\n# | caption: c",
     ],
 )
-def test_wrong_cell_options_are_refused(extension, head):
+def test_wrong_cell_options_are_refused(head):
     with pytest.raises(ValueError, match="figure"):
-        extension.cells.split_options(head)
+        notebooks.split_options(head)
 
 
 def test_a_page_drops_injected_parameters_and_folds_figures(extension):

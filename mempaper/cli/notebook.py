@@ -10,7 +10,9 @@ from typer.core import TyperCommand
 from ..errors import InputError
 from . import tables
 
-app = typer.Typer(no_args_is_help=True, help="Notebooks: list, show their parameters, run.")
+app = typer.Typer(
+    no_args_is_help=True, help="Notebooks: list, show their parameters, run, compare."
+)
 
 Name = Annotated[str, typer.Argument(help="folder/name, or the name alone.")]
 Profile = Annotated[str, typer.Option(help="Which of profiles/*.yaml gives the parameters.")]
@@ -91,6 +93,40 @@ def run(
     typer.echo(notebooks.run(name, _given(parameter), profile, output=output, report=_to_stderr))
 
 
+@app.command()
+def diff(
+    first: Annotated[
+        str, typer.Argument(help="An executed .ipynb, or a notebook's name for the book's copy.")
+    ],
+    second: Annotated[str, typer.Argument(help="The same, to hold against the first.")],
+    profile: Profile = "laptop",
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Where the page goes; by default beside SECOND.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Shows figures and tables of two executions side by side, on a page that needs no network.
+
+    What differs in parameters and verdicts is printed too, before the path of the page.
+    """
+    from ..files import write_atomic
+    from ..notebooks import differences
+
+    paths = [_execution(given, profile) for given in (first, second)]
+    found = differences.difference(*map(differences.read, paths))
+    for name, *values in found.parameters:
+        typer.echo(f"{name}: {values[0]} -> {values[1]}")
+    for statement, *verdicts in found.verdicts:
+        if verdicts[0] != verdicts[1]:
+            typer.echo(f"{verdicts[0]} -> {verdicts[1]}: {statement}")
+    for label, *_ in found.tables:
+        if count := found.changed_cells(label):
+            typer.echo(f"{label}: {count} {'cell differs' if count == 1 else 'cells differ'}")
+    target = output or paths[1].with_suffix(".diff.html")
+    write_atomic(target, differences.page(found).encode())
+    typer.echo(target)
+
+
 @app.command(cls=_Pairs)
 def record(
     name: Name,
@@ -127,6 +163,14 @@ def record(
 
 def _to_stderr(message: str) -> None:
     typer.echo(message, err=True)
+
+
+def _execution(given: str, profile: str) -> Path:
+    from .. import notebooks
+
+    if given.endswith(".ipynb"):
+        return Path(given)
+    return notebooks.executed_path(notebooks.locate(given), profile)
 
 
 def _given(pairs: list[str] | None) -> dict[str, str]:
