@@ -376,6 +376,40 @@ def test_the_plain_command_line_route_works(root):
     assert "7 digits none\n" in outputs(root / "out.ipynb")
 
 
+@pytest.mark.parametrize("name", list(notebooks.find()))
+def test_a_script_edited_and_saved_in_jupyterlab_changes_by_the_edit_alone(name):
+    """As jupytext's contents manager does it, with the settings of jupytext.toml."""
+    import jupytext
+    from jupytext import config
+
+    source = notebooks.find()[name].source
+    settings = config.load_jupytext_configuration_file(
+        config.find_jupytext_configuration_file(str(source))
+    )
+    opened = jupytext.read(source, config=settings)
+    assert opened.metadata["kernelspec"]["name"] == "python3"
+    opened.metadata["language_info"] = {"name": "python", "version": "3.11"}
+    for cell in opened.cells:
+        cell.metadata["trusted"] = True
+        if cell.cell_type == "code":
+            cell.execution_count, cell.metadata["execution"] = 1, {"iopub.status.busy": "now"}
+    (edited,) = [c for c in opened.cells if "parameters" in c.metadata.get("tags", [])]
+    before = source.read_text(encoding="utf-8")
+    first = edited.source.splitlines()[0]
+    edited.source = edited.source.replace(first, f"# {first}", 1)
+    saved = jupytext.writes(opened, fmt="py:percent", config=settings)
+    assert saved == before.replace(first, f"# {first}", 1)
+
+
+def test_a_double_click_opens_scripts_as_notebooks_after_one_command(tmp_path):
+    tool = Path(sys.executable).parent / "jupytext-config"
+    environment = os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path)}
+    subprocess.run([tool, "set-default-viewer", "python"], env=environment, check=True)
+    (file,) = tmp_path.rglob("default_setting_overrides.json")
+    viewers = json.loads(file.read_text())["@jupyterlab/docmanager-extension:plugin"]
+    assert viewers["defaultViewers"]["python"] == "Jupytext Notebook"
+
+
 def test_progress_goes_to_the_builds_file(tmp_path, monkeypatch, capsys):
     channel = tmp_path / "progress"
     monkeypatch.setenv("MEMPAPER_PROGRESS", str(channel))
