@@ -77,56 +77,62 @@ def elsewhere(function: str, *arguments, store: Path, settings: dict[str, str]) 
 
 
 def main() -> None:
-    began = time.monotonic()
-    rows = {
-        name: elsewhere("measured", list(SEEDS), 1, store=STORES / name, settings=settings)
-        for name, settings in INSTRUCTIONS.items()
-    }
-    again = elsewhere("measured", [0], 2, store=STORES / "again", settings={})
-    by_batch = elsewhere("batches", store=STORES / "AVX-512", settings={})
-    usual = rows["AVX-512"]
-    gaps = [
-        {
-            "model": model,
-            "instructions": name,
-            **{f"seed {row['seed']}": row["gap"] for row in of_model},
-            "mean": np.mean([row["gap"] for row in of_model]),
-            "standard deviation": np.std([row["gap"] for row in of_model], ddof=1),
-            "detected": f"{sum(row['detected'] for row in of_model)} of {len(of_model)}",
-        }
-        for model in dict.fromkeys(row["model"] for row in usual)
-        for name, found in rows.items()
-        if (of_model := [row for row in found if row["model"] == model])
-    ]
-    first = [row for row in usual if row["seed"] == 0]
-    bits = [
-        {"what changes": what, "weights": of("weights"), "errors": of("errors")}
-        for what, found in (
-            ("computed again, two models at once", again),
-            *((f"{name} for AVX-512", rows[name]) for name in list(INSTRUCTIONS)[1:]),
-        )
-        for of in [lambda key, found=found: _same(first, found, key)]
-    ]
-    bits += [
-        {
-            "what changes": f"{size} images recovered at once for {BATCHES[0]}",
-            "weights": "",
-            "errors": "same" if found == by_batch[0] else "differ",
-        }
-        for size, found in list(zip(BATCHES, by_batch, strict=True))[1:]
-    ]
+    """Writes what is known after each part, so that an interruption leaves tables that are whole."""
+    began, rows, bits = time.monotonic(), {}, []
+    for name, settings in INSTRUCTIONS.items():
+        rows[name] = elsewhere("measured", list(SEEDS), 1, store=STORES / name, settings=settings)
+        if not bits:
+            usual = rows[name]
+            again = elsewhere("measured", [0], 2, store=STORES / "again", settings={})
+            by_batch = elsewhere("batches", store=STORES / name, settings={})
+            bits = [_compared("computed again, two models at once", usual, again)]
+            bits += [
+                {
+                    "what changes": f"{size} images recovered at once instead of {BATCHES[0]}",
+                    "weights": "the same",
+                    "errors": "the same" if found == by_batch[0] else "differ",
+                }
+                for size, found in list(zip(BATCHES, by_batch, strict=True))[1:]
+            ]
+        else:
+            bits.append(_compared(f"{name} instead of AVX-512", usual, rows[name]))
+        write({"gaps": gaps(rows), "bits": bits}, seconds=time.monotonic() - began)
+
+
+def gaps(rows: dict[str, list[dict]]) -> list[dict]:
+    """Returns a row for each model and set of instructions, with the MRE-gap of each seed."""
+    table = []
+    for model in MODELS:
+        for name, found in rows.items():
+            of_model = [row for row in found if row["model"].lower() == model]
+            values = [row["gap"] for row in of_model]
+            table.append(
+                {
+                    "model": of_model[0]["model"],
+                    "instructions": name,
+                    **{f"seed {row['seed']}": row["gap"] for row in of_model},
+                    "mean": np.mean(values),
+                    "standard deviation": np.std(values, ddof=1),
+                    "detected": f"{sum(row['detected'] for row in of_model)} of {len(of_model)}",
+                }
+            )
+    return table
+
+
+def write(tables: dict[str, list[dict]], *, seconds: float) -> None:
+    """Writes tables and what made them, as results.record does."""
     source = provenance()
     source |= {
         "executed": now(),
         "machine": f"{source['processor']}, {source['cores']} cores",
         "notebook": "book/measured/reproducibility",
         "profile": "laptop",
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(seconds, 1),
         "seeds": list(SEEDS),
         "version": source["mempaper"],
         "parameters": {"dataset": DATASET, "count": COUNT, "passes": PASSES, "models": MODELS},
     }
-    for name, table in {"gaps": gaps, "bits": bits}.items():
+    for name, table in tables.items():
         path = ROOT / "results" / f"reproducibility_{name}.csv"
         content = pd.DataFrame(table).to_csv(index=False, float_format="%.6g")
         files.write_atomic(path, content.encode())
@@ -134,18 +140,18 @@ def main() -> None:
         files.write_atomic(path.with_suffix(".json"), text.encode())
 
 
-def _same(first: list[dict], found: list[dict], key: str) -> str:
-    others = {(row["model"], row["seed"]): row[key] for row in found}
-    same = all(others[row["model"], row["seed"]] == row[key] for row in first)
-    return "same" if same else "differ"
+def _compared(what: str, first: list[dict], found: list[dict]) -> dict[str, str]:
+    before = {(row["model"], row["seed"]): row for row in first}
+    pairs = [(before[row["model"], row["seed"]], row) for row in found]
+    return {"what changes": what} | {
+        key: "the same" if all(a[key] == b[key] for a, b in pairs) else "differ"
+        for key in ("weights", "errors")
+    }
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(
-            json.dumps(
-                {"measured": measured, "batches": batches}[sys.argv[1]](*json.loads(sys.argv[2]))
-            )
-        )
+        function = {"measured": measured, "batches": batches}[sys.argv[1]]
+        print(json.dumps(function(*json.loads(sys.argv[2]))))
     else:
         main()
