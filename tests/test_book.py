@@ -80,8 +80,29 @@ root: book/intro
 chapters:
   - file: notebooks/one/page
   - file: book/claims
+  - file: book/recorded
   - file: book/bibliography
 """
+RECORDED_PAGE = """\
+# Recorded
+
+In {numref}`tab-gaps`.
+
+```{recorded} gaps
+:name: tab-gaps
+Gaps $g$ by model.
+```
+"""
+RECORDED = {
+    "executed": "2026-11-22T03:04:05+00:00",
+    "profile": "real",
+    "seeds": [0, 1],
+    "notebook": "one/page",
+    "commit": None,
+    "version": "0.1.0",
+    "machine": "a machine",
+    "seconds": 7200,
+}
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +139,10 @@ def small(tmp_path_factory):
         "# Start\n\nSee {numref}`fig-one` and {numref}`tab-one`."
     )
     (root / "book" / "bibliography.md").write_text("# Literature\n\n```{bibliography}\n```\n")
+    (root / "book" / "recorded.md").write_text(RECORDED_PAGE)
+    (root / "results").mkdir()
+    (root / "results" / "gaps.csv").write_text("model,gap\nGLO <8>,0.12345\nDCGAN,\n")
+    (root / "results" / "gaps.json").write_text(json.dumps(RECORDED))
     (root / "notebooks" / "one").mkdir(parents=True)
     (root / "notebooks" / "one" / "page.py").write_text(NOTEBOOK)
     (root / "profiles").mkdir()
@@ -309,6 +334,15 @@ def test_the_page_numbers_and_explains_its_figure_and_table(small):
     assert "<div>smoke <code>[7]</code></div>" in page
     start = (small / "_build" / "html" / "book" / "intro.html").read_text()
     assert "See Fig. 1 and Table 1." in re.sub(r"<[^>]+>", "", start)
+
+
+def test_a_recorded_table_is_numbered_and_says_what_made_it(small):
+    page = (small / "_build" / "html" / "book" / "recorded.html").read_text()
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert "In Table 2 ." in text
+    assert re.search(r"Table 2 Gaps .* by model\.", text)
+    assert "GLO &lt;8&gt; 0.123 DCGAN" in text
+    assert "Recorded 2026-11-22: profile real, seeds 0, 1, one/page.py at commit unknown" in text
 
 
 def test_the_summary_counts_the_verdicts(small):

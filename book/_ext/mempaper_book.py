@@ -11,6 +11,7 @@ import shutil
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import jupytext
 import mempaper_cells
@@ -19,6 +20,7 @@ import mempaper_ledger
 import mempaper_provenance as provenance
 import nbformat
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
@@ -41,6 +43,7 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("mempaper_repository", "", "env", str)
     app.add_directive("parameters", ParametersDirective)
     app.add_directive("ledger", LedgerDirective)
+    app.add_directive("recorded", RecordedDirective)
     app.add_directive("ledger-counts", CountsDirective)
     app.add_node(LedgerNode)
     app.add_enumerable_node(TableBox, "table", html=(_visit_table_box, _depart_table_box))
@@ -99,6 +102,30 @@ class ParametersDirective(SphinxDirective):
         html = provenance.launch_row(links)
         html += provenance.parameter_table(parameters, made, profiles, command)
         return [nodes.raw("", html, format="html")]
+
+
+class RecordedDirective(SphinxDirective):
+    """A table of results/, numbered, with what made it; the content is its caption."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"name": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        name, root = self.arguments[0], Path(self.env.srcdir)
+        found = results.recorded(name, root=root)
+        for suffix in ("csv", "json"):
+            self.env.note_dependency(str(root / "results" / f"{name}.{suffix}"))
+        box = TableBox(classes=["mempaper-table"])
+        self.set_source_info(box)
+        self.add_name(box)
+        text, messages = self.state.inline_text(" ".join(self.content), self.lineno)
+        html = found.table.to_html(index=False, border=0, na_rep="", float_format="{:.3g}".format)
+        line = nodes.paragraph("", found.line, classes=["mempaper-provenance"])
+        output = nodes.container(classes=["cell_output"])
+        output += nodes.raw("", f'<div class="output text_html">{html}</div>', format="html")
+        box += [nodes.caption("", "", *text), output, line]
+        return [box, *messages]
 
 
 class LedgerNode(nodes.General, nodes.Element):

@@ -77,7 +77,7 @@ def elsewhere(function: str, *arguments, store: Path, settings: dict[str, str]) 
 
 
 def main() -> None:
-    """Writes what is known after each part, so that an interruption leaves tables that are whole."""
+    """Writes the tables after each part, with what is known by then."""
     began, rows, bits = time.monotonic(), {}, []
     for name, settings in INSTRUCTIONS.items():
         rows[name] = elsewhere("measured", list(SEEDS), 1, store=STORES / name, settings=settings)
