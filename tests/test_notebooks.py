@@ -423,6 +423,38 @@ def test_progress_goes_to_the_builds_file(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_long_cell_shows_on_a_terminal_and_leaves_no_bar_in_the_page(root):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    script = root / "notebooks" / "one" / "demo.py"
+    script.write_text(DEMO.replace("sum(1 for _", "sum(1 + bool(time.sleep(0.6)) for _"))
+    script.write_text(script.read_text().replace("import os\n", "import os, time\n"))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 140, 0, 0))
+    code = "from mempaper.cli import main; main()"
+    command = [sys.executable, "-c", code, "notebook", "run", "demo", "--profile", "smoke"]
+    command += ["-p", "steps", "4"]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b"".join(iter(lambda: _received(ours), b"")).decode()
+        path = Path(process.stdout.read().decode().strip())
+    os.close(ours)
+    assert "demo: cell 4 of 4 · counting" in shown
+    assert outputs(path) == "4 digits smoke\n"
+
+
+def _received(descriptor):
+    """Returns what came, or nothing once the other end is closed."""
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""
+
+
 def test_progress_is_silent_without_a_terminal(monkeypatch, capfd):
     monkeypatch.delenv("MEMPAPER_PROGRESS", raising=False)
     with track(total=2, description="counting") as bar:

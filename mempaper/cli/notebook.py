@@ -1,14 +1,21 @@
 """`mempaper notebook`: the text notebooks, with parameters of one's own."""
 
 import re
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from ..errors import InputError
 from . import tables
+
+if TYPE_CHECKING:
+    from ..notebooks import Notebook
 
 app = typer.Typer(
     no_args_is_help=True, help="Notebooks: list, show their parameters, run, compare."
@@ -90,7 +97,7 @@ def run(
     """Executes a notebook and prints where the executed copy lies."""
     from .. import notebooks
 
-    typer.echo(notebooks.run(name, _given(parameter), profile, output=output, report=_to_stderr))
+    typer.echo(_execute(notebooks.locate(name), _given(parameter), profile, output))
 
 
 @app.command()
@@ -157,12 +164,30 @@ def record(
     executed = []
     for seeds in chosen:
         typer.echo("; ".join(f"{key} {value}" for key, value in seeds.items()), err=True)
-        executed.append(notebooks.run(name, given | seeds, profile, report=_to_stderr))
+        executed.append(_execute(notebooks.locate(name), given | seeds, profile))
     typer.echo("\n".join(map(str, results.record(executed))))
 
 
-def _to_stderr(message: str) -> None:
-    typer.echo(message, err=True)
+def _execute(
+    notebook: "Notebook", given: Mapping[str, Any], profile: str, output: Path | None = None
+) -> Path:
+    """Executes a notebook: on a terminal under a bar with its own progress, else cell by cell."""
+    from .. import notebooks
+    from ..display import Display
+
+    def run(report: Callable[[str], None], channel: Path | None) -> Path:
+        return notebooks.run(
+            notebook.name, given, profile, output=output, report=report, channel=channel
+        )
+
+    if not sys.stderr.isatty():
+        return run(partial(typer.echo, err=True), None)
+    notebooks.effective(notebook.name, given, profile)
+    seconds = notebooks.load_profile(profile).seconds.get(notebook.name, 60.0)
+    with tempfile.TemporaryDirectory(prefix="mempaper-") as folder:
+        channel = Path(folder) / "progress"
+        with Display({notebook.name: seconds}, lambda _: channel, 1) as display:
+            return run(partial(display.show, notebook.name), channel)
 
 
 def _execution(given: str, profile: str) -> Path:
