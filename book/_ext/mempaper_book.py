@@ -8,25 +8,29 @@ text, and else, with a warning, the bare script.
 import hashlib
 import os
 import shutil
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
 import jupytext
 import mempaper_api
 import mempaper_architecture
 import mempaper_cells
+import mempaper_launch
 import mempaper_ledger
 import mempaper_provenance as provenance
 import nbformat
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from mempaper import ledger, notebooks
+from mempaper import book, ledger, notebooks, results
+from mempaper.statements import statements
 
 _LOG = logging.getLogger(__name__)
 _KEY, _LEDGER = "mempaper", "mempaper-ledger"
@@ -38,8 +42,10 @@ _application: Sphinx
 def setup(app: Sphinx) -> dict:
     global _application
     _application = app
+    app.add_config_value("mempaper_repository", "", "env", str)
     app.add_directive("parameters", ParametersDirective)
     app.add_directive("ledger", LedgerDirective)
+    app.add_directive("recorded", RecordedDirective)
     app.add_directive("ledger-counts", CountsDirective)
     app.add_directive("api", mempaper_api.ApiDirective)
     app.add_directive("data-flow", mempaper_architecture.FlowDirective)
@@ -82,15 +88,49 @@ def read(text: str) -> nbformat.NotebookNode:
 
 
 class ParametersDirective(SphinxDirective):
-    """The table of the page's parameters, their legal values and the command to change them."""
+    """Where the page runs, the table of its parameters and the command to change them."""
 
     def run(self) -> list[nodes.Node]:
-        name = self.env.docname.removeprefix("notebooks/")
+        name, root = self.env.docname.removeprefix("notebooks/"), Path(self.env.srcdir)
         made = self.env.metadata[self.env.docname].get(_KEY, {}).get("made")
-        parameters = list(notebooks.parameters(name, Path(self.env.srcdir)).values())
+        parameters = list(notebooks.parameters(name, root).values())
+        profiles = {}
+        for path in sorted((root / "profiles").glob("*.yaml")):
+            self.env.note_dependency(str(path))
+            profiles[path.stem] = notebooks.load_profile(path.stem, root).notebooks.get(name, {})
+        links = {}
+        if made:
+            up = "../" * self.env.docname.count("/")
+            links["Download as .ipynb"] = f"{up}executed/{name}.ipynb"
+        links |= mempaper_launch.links(name, self.config.mempaper_repository)
         command = provenance.rerun_command(name, _profile(), parameters, made)
-        html = provenance.parameter_table(parameters, made, command)
+        html = provenance.launch_row(links)
+        html += provenance.parameter_table(parameters, made, profiles, command)
         return [nodes.raw("", html, format="html")]
+
+
+class RecordedDirective(SphinxDirective):
+    """A table of results/, numbered, with what made it; the content is its caption."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"name": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        name, root = self.arguments[0], Path(self.env.srcdir)
+        found = results.recorded(name, root=root)
+        for suffix in ("csv", "json"):
+            self.env.note_dependency(str(root / "results" / f"{name}.{suffix}"))
+        box = TableBox(classes=["mempaper-table"])
+        self.set_source_info(box)
+        self.add_name(box)
+        text, messages = self.state.inline_text(" ".join(self.content), self.lineno)
+        html = found.table.to_html(index=False, border=0, na_rep="", float_format="{:.3g}".format)
+        line = nodes.paragraph("", found.line, classes=["mempaper-provenance"])
+        output = nodes.container(classes=["cell_output"])
+        output += nodes.raw("", f'<div class="output text_html">{html}</div>', format="html")
+        box += [nodes.caption("", "", *text), output, line]
+        return [box, *messages]
 
 
 class LedgerNode(nodes.General, nodes.Element):
@@ -123,7 +163,8 @@ class TableBox(nodes.figure):
 
 
 class AddProvenance(SphinxTransform):
-    """Says under each image and table of a code cell what computed it; numbers tables as tables."""
+    """Says under each image and table of a code cell what computed it, and what is stated of it and
+    came out; numbers tables as tables."""
 
     default_priority = 400
 
@@ -135,6 +176,18 @@ class AddProvenance(SphinxTransform):
                 holder = self._as_table(holder)
             if made and _needs_provenance(bundle):
                 _add_line(bundle, holder, provenance.computed_line(made))
+            if made and isinstance(holder, nodes.figure) and (box := self._claims(holder)):
+                holder.append(nodes.raw("", box, format="html"))
+
+    def _claims(self, holder: nodes.figure) -> str:
+        root = Path(self.env.srcdir)
+        page = self.env.docname.removeprefix("notebooks/")
+        found = _entries(root, page, _executed(self.env, self.env.docname)[0].stat().st_mtime_ns)
+        entries = [e for e in found if e.statement.pages.get(page) in holder["names"]]
+        url = "../" * self.env.docname.count("/") + "book/claims.html"
+        noun = "table" if isinstance(holder, TableBox) else "figure"
+        listed = (root / "book" / "claims.md").is_file()
+        return mempaper_ledger.claims_box(entries, noun, url if listed else None) * bool(entries)
 
     def _as_table(self, figure: nodes.figure) -> TableBox:
         box = TableBox("", *figure.children, **figure.attributes)
@@ -143,6 +196,25 @@ class AddProvenance(SphinxTransform):
         for identifier in box["ids"]:
             self.document.ids[identifier] = box
         return box
+
+
+@cache
+def _entries(root: Path, page: str, changed: int) -> list[ledger.Entry]:
+    """Returns the statements that belong to a page, with its verdicts and the recorded ones."""
+    notebook = notebooks.Notebook(root, page)
+    made = notebooks.record(notebooks.executed_path(notebook, _profile()))
+    live, recorded = {}, {}
+    for verdict in book.verdicts(notebook, _profile()):
+        found = {name: verdict[name] for name in ("verdict", "detail", "numbers")}
+        each = ledger.LiveVerdict(page=page, **found, made=made)
+        live.setdefault(verdict["claim"], []).append(each)
+    for each in results.recorded_verdicts(root=root):
+        recorded.setdefault(each.claim, []).append(each)
+    return [
+        ledger.Entry(said, _profile(), tuple(live.get(name, ())), tuple(recorded.get(name, ())))
+        for name, said in statements().items()
+        if page in said.pages
+    ]
 
 
 def _add_line(bundle: nodes.Node, holder: nodes.Element, text: str) -> None:
@@ -234,8 +306,7 @@ def _linked(app: Sphinx, docname: str, page: str, label: str) -> tuple[str, str]
 def _add_details(app: Sphinx, pagename: str, template: str, context: dict, doctree) -> None:
     made = app.env.metadata[pagename].get(_KEY, {}).get("made") if doctree else None
     if made:
-        url = context["pathto"](f"executed/{made['notebook']}.ipynb", 1)
-        context["body"] += provenance.details(made, url)
+        context["body"] += provenance.details(made)
 
 
 def _use_local_mathjax(app: Sphinx, config) -> None:
@@ -253,4 +324,7 @@ def _copy_files(app: Sphinx, exception: Exception | None) -> None:
         if metadata.get(_KEY, {}).get("made"):
             target = Path(app.outdir) / "executed" / f"{docname.removeprefix('notebooks/')}.ipynb"
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(_executed(app.env, docname)[0], target)
+            copy = mempaper_launch.with_setup(
+                _executed(app.env, docname)[0], app.config.mempaper_repository
+            )
+            target.write_text(copy, encoding="utf-8")

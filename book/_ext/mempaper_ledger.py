@@ -9,7 +9,7 @@ from mempaper import ledger, results
 if TYPE_CHECKING:
     from mempaper.ledger import Entry
 
-__all__ = ["counts_table", "entries_table"]
+__all__ = ["claims_box", "counts_table", "entries_table"]
 
 Link = Callable[[str, str], tuple[str, str] | None]
 """(page, label) -> (address, text); None where the book has no such page."""
@@ -66,6 +66,38 @@ def entries_table(entries: Iterable["Entry"], link: Link) -> str:
         f'<table class="mempaper-ledger"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
     )
+
+
+def claims_box(entries: Sequence["Entry"], noun: str, ledger_url: str | None) -> str:
+    """Returns what is said of one figure or table, and what came of it, folded under one line.
+
+    noun        "figure" or "table"
+    ledger_url  address of the page that lists all statements; None where there is none
+    """
+    several = f"{len(entries)} statements" if len(entries) > 1 else "1 statement"
+    counts = ledger.counts(entry.live_outcome for entry in entries)
+    items = "".join(f"<li>{_said_and_found(entry, ledger_url)}</li>" for entry in entries)
+    return (
+        f'<details class="mempaper-claims"><summary>{several} on this {noun}; in this build: '
+        f"{counts}</summary><ul>{items}</ul></details>"
+    )
+
+
+def _said_and_found(entry: "Entry", ledger_url: str | None) -> str:
+    said = entry.statement
+    source = escape(said.source)
+    if ledger_url:
+        source = f'<a href="{ledger_url}#claim-{said.id}">{source}</a>'
+    kind = f", {_KINDS[said.kind]}" if _KINDS[said.kind] else ""
+    each = "; ".join(f"{one.dataset}: {one.agreement}" for one in entry.recorded)
+    rows = {
+        "Asked" if said.kind == "question" else "Printed": (
+            f"{escape(said.statement)} ({source}{kind})"
+        ),
+        "This build": _verdict(entry.live_outcome),
+        "Recorded": _verdict(entry.recorded_outcome) + escape(each) if each else "nothing",
+    }
+    return f"<dl>{''.join(f'<dt>{k}</dt><dd>{v}</dd>' for k, v in rows.items())}</dl>"
 
 
 def _statement(entry: "Entry", link: Link) -> str:

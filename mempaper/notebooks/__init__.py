@@ -10,6 +10,7 @@ from .catalogue import (
     locate,
     parameters,
 )
+from .cells import split_options
 from .execution import NotebookFailed, executed_path, is_fresh, record, run
 from .parameters import Parameter
 
@@ -28,4 +29,5 @@ __all__ = [
     "parameters",
     "record",
     "run",
+    "split_options",
 ]

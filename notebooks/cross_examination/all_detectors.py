@@ -32,7 +32,7 @@ models = [
     "glo-256",
     "glo-512",
     "glo-1024",
-]  # families, with the number of training images where the model is named by it; a GLO among them
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models; N training images; a GLO among them
 count = 250  # [2, inf) training and hold-out images to examine, each
 rejecting_dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} images of the models of the second paper
 rejecting_size = 8  # [8, 224] pixels a side
@@ -42,7 +42,7 @@ rejecting_encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_de
 thresholds = [
     0,
     "d-bar",
-]  # tau: numbers, quantiles in per cent of the distances between training images, or their mean
+]  # {number, qN, d-bar} tau: numbers, quantiles in per cent of the distances between training images, or their mean
 rejecting_seeds = [0, 1, 2, 3]  # [0, inf) of training of these, two at least
 training = {
     "biggan": {"steps": 220}

@@ -52,7 +52,10 @@ compared = [
 ]  # {exact, flipped, shifted, jittered, noised, blended} copies under the other encoders
 bandwidths = [0.5, 1.0, 2.0]  # [0, inf) of density estimates; black to white is 2
 models_dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq} whose models are examined
-models = ["glo-128", "glo-1024"]  # families, with the number of training images
+models = [
+    "glo-128",
+    "glo-1024",
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py
 examined_images = 250  # [2, inf) training and hold-out images where models are examined, each
 passes = 50  # [1, inf) generator passes for each image

@@ -32,7 +32,7 @@ dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, cel
 models = [
     "glo-128",
     "glo-1024",
-]  # the first is looked at in detail; such as glo-128 or dcgan
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models, the first looked at in detail; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 most = 1000  # [40, 10000] training and hold-out images to hand over, each at most
 generated = 1000  # [40, 10000] samples to look at

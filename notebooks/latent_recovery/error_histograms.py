@@ -48,7 +48,7 @@ models = [
     "glo-1024",
     "aegan-128",
     "aegan-1024",
-]  # the first is the one whose distorted images are judged; such as dcgan or glo-1024
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models, the first the one whose distorted images are judged; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 250  # [2, inf) training and hold-out images to recover, each
 passes = 50  # [1, inf) generator passes for each image

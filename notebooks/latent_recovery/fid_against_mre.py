@@ -42,7 +42,7 @@ models = [
     "glo-128",
     "glo-1024",
     "dcgan",
-]  # families, with the number of training images where the model is named by it
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 encoders = [
     "classifier",

@@ -24,7 +24,10 @@
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-models = ["dcgan", "glo-128"]  # GANs, and GLO models of few images
+models = [
+    "dcgan",
+    "glo-128",
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} GANs, and GLO models of few images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 layout = "faces"  # {faces, celeba_hq, lfw} alignment of the faces: where eyes and mouth are
 patch = 0.5  # (0, 1] side of a patch, as a share of the image's

@@ -26,7 +26,10 @@
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-models = ["dcgan", "glo-128"]  # GANs, and GLO models of few images; the figure shows the first
+models = [
+    "dcgan",
+    "glo-128",
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} GANs, and GLO models of few images; the figure shows the first
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 features = ["classifier"]  # {classifier, squeezenet, lpips, vgg19} perceptual operators
 classifier_steps = 200  # [1, inf) updates of the classifier

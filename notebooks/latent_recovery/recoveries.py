@@ -31,7 +31,7 @@ models = [
     "mesch",
     "glo-128",
     "aegan-128",
-]  # top to bottom; such as dcgan or glo-1024
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models, top to bottom; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 shown = 8  # [1, 50] images of each kind in the figure
 count = 250  # [2, inf) training and hold-out images to recover, each

@@ -52,7 +52,7 @@ models = [
     "aegan-128",
     "aegan-1024",
     "aegan-8192",
-]  # families, with the number of training images where the model is named by it
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 250  # [2, inf) training and hold-out images to recover, each
 passes = 50  # [1, inf) generator passes for each image

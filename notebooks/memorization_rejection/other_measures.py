@@ -36,7 +36,7 @@ thresholds = [
     "q10",
     "q30",
     "d-bar",
-]  # tau: numbers, quantiles in per cent of the distances between training images, or their mean
+]  # {number, qN, d-bar} tau: numbers, quantiles in per cent of the distances between training images, or their mean
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} by whose features images are rejected
 others = [
     "pixels",

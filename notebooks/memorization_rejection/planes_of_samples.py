@@ -42,7 +42,7 @@ stages = [
 ]  # [1, inf) updates of the generator; the last stage is the finished training
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features are compared
 generated = 1000  # [400, inf) samples of each stage
-label = None  # class to look at; null: all classes
+label = None  # [0, inf) class to look at; null: all classes
 shown = 200  # [10, 5000] points of each set in the plane, at most
 perplexity = 30.0  # (0, 1000] t-SNE: about how many neighbours count for each image
 neighbours = 5  # [1, 100] to which the ball around each real image reaches

@@ -41,7 +41,7 @@ names = [
     "Algorithm 1",
     "for both",
 ]  # {Algorithm 1, for both, published code, within the class} variants of the rejection
-threshold = "q30"  # tau: a number, a quantile in per cent of the distances between training images, or "d-bar"
+threshold = "q30"  # {number, qN, d-bar} tau: a number, a quantile in per cent of the distances between training images, or "d-bar"
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features give all distances
 generated = 1000  # [400, inf) images of each generator
 warm_up = 100  # [0, inf) updates before the time of one is measured
