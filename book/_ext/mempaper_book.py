@@ -28,6 +28,7 @@ from mempaper import ledger, notebooks
 
 _LOG = logging.getLogger(__name__)
 _KEY, _LEDGER = "mempaper", "mempaper-ledger"
+_CLAIMS = "book/claims"
 _MATHJAX = "tex-svg-full.js"
 _STRIPPED = ("mempaper", "papermill", "jupytext")
 _application: Sphinx
@@ -39,6 +40,7 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("parameters", ParametersDirective)
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("ledger-counts", CountsDirective)
+    app.add_directive("ledger-headlines", HeadlinesDirective)
     app.add_node(LedgerNode)
     app.add_enumerable_node(TableBox, "table", html=(_visit_table_box, _depart_table_box))
     app.add_transform(AddProvenance)
@@ -91,7 +93,8 @@ class ParametersDirective(SphinxDirective):
 class LedgerNode(nodes.General, nodes.Element):
     """Where a ledger comes to stand when all pages have been read and their figures have numbers.
 
-    paper  whose statements; None: counts of all
+    paper   whose statements; None: of all
+    chosen  ids of the statements to show; None: all of the paper, or where that is None, counts
     """
 
 
@@ -102,7 +105,7 @@ class LedgerDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname][_LEDGER] = True
-        return [LedgerNode(paper=self.arguments[0])]
+        return [LedgerNode(paper=self.arguments[0], chosen=None)]
 
 
 class CountsDirective(SphinxDirective):
@@ -110,7 +113,17 @@ class CountsDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname][_LEDGER] = True
-        return [LedgerNode(paper=None)]
+        return [LedgerNode(paper=None, chosen=None)]
+
+
+class HeadlinesDirective(SphinxDirective):
+    """How a few statements came out, whose ids are its lines, and counts for each paper."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        self.env.metadata[self.env.docname][_LEDGER] = True
+        return [LedgerNode(paper=None, chosen=" ".join(self.content).split())]
 
 
 class TableBox(nodes.figure):
@@ -156,12 +169,13 @@ def _is_bundle(node: nodes.Node) -> bool:
 
 
 def _needs_provenance(bundle: nodes.Element) -> bool:
-    """Returns whether the output is an image or a table without provenance of its own."""
+    """Returns whether the output is an image, a table or a figure with a slider, and has no
+    provenance of its own."""
     content = {child["mime_type"]: child.astext() for child in bundle.children}
     html = content.get("text/html", "")
     if "mempaper-recorded" in html:
         return False
-    return "<table" in html or any(kind.startswith("image/") for kind in content)
+    return "<table" in html or "mempaper-turn" in html or any(kind.startswith("image/") for kind in content)
 
 
 def _visit_table_box(self, node: nodes.Element) -> None:
@@ -205,7 +219,10 @@ def _fill_ledgers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     places = list(doctree.findall(LedgerNode))
     entries = ledger.read(_profile(), root=Path(app.srcdir)) if places else []
     for place in places:
-        if place["paper"] is None:
+        if place["chosen"] is not None:
+            url = app.builder.get_relative_uri(docname, _CLAIMS)
+            html = mempaper_ledger.headlines_table(entries, place["chosen"], url)
+        elif place["paper"] is None:
             html = mempaper_ledger.counts_table(entries)
         else:
             of_paper = [e for e in entries if e.statement.paper == place["paper"]]

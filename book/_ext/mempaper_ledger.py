@@ -5,11 +5,12 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from mempaper import ledger, results
+from mempaper.statements import PAPERS
 
 if TYPE_CHECKING:
     from mempaper.ledger import Entry
 
-__all__ = ["counts_table", "entries_table"]
+__all__ = ["counts_table", "entries_table", "headlines_table"]
 
 Link = Callable[[str, str], tuple[str, str] | None]
 """(page, label) -> (address, text); None where the book has no such page."""
@@ -68,6 +69,41 @@ def entries_table(entries: Iterable["Entry"], link: Link) -> str:
     )
 
 
+def headlines_table(entries: Sequence["Entry"], chosen: Sequence[str], url: str) -> str:
+    """Returns the verdicts on a few statements, and under them the counts for each paper.
+
+    chosen  ids of statements, in this order
+    url     of the page with all of them
+
+    Raises
+        ValueError  there is no such statement
+    """
+    by_id = {entry.statement.id: entry for entry in entries}
+    if unknown := set(chosen) - by_id.keys():
+        raise ValueError(f"no such statements: {', '.join(sorted(unknown))}")
+    rows = "".join(
+        f'<tr><td><a href="{escape(url)}#claim-{name}">{escape(entry.statement.statement)}</a> '
+        f'<span class="mempaper-source">{escape(PAPERS[entry.statement.paper])}</span></td>'
+        f'<td data-label="This build">{_verdict(entry.live_outcome)}</td>'
+        f'<td data-label="Recorded">{_recorded_badge(entry)}</td></tr>'
+        for name, entry in ((name, by_id[name]) for name in chosen)
+    )
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Statement", "This build", "Recorded"))
+    of_paper = {
+        title: [entry.live_outcome for entry in entries if entry.statement.paper == paper]
+        for paper, title in PAPERS.items()
+    }
+    told = "; ".join(
+        f"{escape(title)}, {len(found)} statements: {ledger.counts(found)}"
+        for title, found in of_paper.items()
+    )
+    return (
+        f'<table class="mempaper-ledger mempaper-headlines"><thead><tr>{heads}</tr></thead>'
+        f'<tbody>{rows}</tbody></table><p class="mempaper-detail">All in this build (profile '
+        f"{escape(entries[0].profile)}). {told}.</p>"
+    )
+
+
 def _statement(entry: "Entry", link: Link) -> str:
     said = entry.statement
     where = ", ".join(filter(None, (_KINDS[said.kind], said.where)))
@@ -91,12 +127,18 @@ def _live(entry: "Entry") -> str:
 
 def _recorded(entry: "Entry") -> str:
     if not entry.recorded:
-        return '<span class="mempaper-detail">nothing</span>'
+        return _recorded_badge(entry)
     told = ""
     for each in entry.recorded:
         text = f"{each.dataset}, {each.agreement}. {each.detail}"
         told += _told(text, results.described(each.source))
-    return _verdict(entry.recorded_outcome) + _folded(told)
+    return _recorded_badge(entry) + _folded(told)
+
+
+def _recorded_badge(entry: "Entry") -> str:
+    if not entry.recorded:
+        return '<span class="mempaper-detail">nothing</span>'
+    return _verdict(entry.recorded_outcome)
 
 
 def _verdict(outcome: str) -> str:
