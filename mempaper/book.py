@@ -24,7 +24,7 @@ from .notebooks import catalogue, execution, side_by_side
 from .notebooks.catalogue import Notebook
 from .runs.provenance import cores
 
-__all__ = ["BookFailed", "build", "chapters", "summary", "verdicts"]
+__all__ = ["BookFailed", "build", "chapters", "pages", "summary", "verdicts"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "not testable": "?"}
@@ -69,8 +69,7 @@ def chapters(root: Path) -> list[Notebook]:
     Raises
         InputError  it lists a notebook that does not exist
     """
-    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    files = [file.removesuffix(".py") for file in _files(content)]
+    files = pages(root)
     names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
     known = catalogue.find(root)
     for name in names:
@@ -82,6 +81,12 @@ def chapters(root: Path) -> list[Notebook]:
                 "Write the notebook or take it out of the table of contents.",
             )
     return [known[name] for name in names]
+
+
+def pages(root: Path) -> list[str]:
+    """Returns all pages that the table of contents lists, in its order, without suffixes."""
+    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    return [file.removesuffix(".py").removesuffix(".md") for file in _files(content)]
 
 
 def verdicts(notebook: Notebook, profile: str) -> list[dict]:

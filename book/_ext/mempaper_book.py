@@ -175,7 +175,11 @@ def _needs_provenance(bundle: nodes.Element) -> bool:
     html = content.get("text/html", "")
     if "mempaper-recorded" in html:
         return False
-    return "<table" in html or "mempaper-turn" in html or any(kind.startswith("image/") for kind in content)
+    return (
+        "<table" in html
+        or "mempaper-turn" in html
+        or any(kind.startswith("image/") for kind in content)
+    )
 
 
 def _visit_table_box(self, node: nodes.Element) -> None:

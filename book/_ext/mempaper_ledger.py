@@ -88,7 +88,9 @@ def headlines_table(entries: Sequence["Entry"], chosen: Sequence[str], url: str)
         f'<td data-label="Recorded">{_recorded_badge(entry)}</td></tr>'
         for name, entry in ((name, by_id[name]) for name in chosen)
     )
-    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Statement", "This build", "Recorded"))
+    heads = "".join(
+        f'<th scope="col">{name}</th>' for name in ("Statement", "This build", "Recorded")
+    )
     of_paper = {
         title: [entry.live_outcome for entry in entries if entry.statement.paper == paper]
         for paper, title in PAPERS.items()

@@ -97,8 +97,9 @@
   function legend(entries) {
     const list = make("ul", { class: "mempaper-turn-legend" });
     for (const { name, color, dash } of entries) {
-      const mark = draw(list.appendChild(make("li")), "svg", { viewBox: "0 0 28 8", "aria-hidden": "true" });
-      draw(mark, "line", { x1: 1, x2: 27, y1: 4, y2: 4, stroke: color, "stroke-width": 4, "stroke-dasharray": dash });
+      const mark = draw(list.appendChild(make("li")), "svg", { viewBox: "0 0 28 10", "aria-hidden": "true" });
+      if (dash === undefined) draw(mark, "circle", { cx: 14, cy: 5, r: 4.5, fill: color, stroke: INK, "stroke-width": 0.6 });
+      else draw(mark, "line", { x1: 1, x2: 27, y1: 5, y2: 5, stroke: color, "stroke-width": 4, "stroke-dasharray": dash });
       list.lastChild.append(name);
     }
     return list;
@@ -201,9 +202,7 @@
       const x = axis(all.map(([at]) => at), 8, WIDTH - 8, false);
       const y = axis(all.map(([, at]) => at), WIDTH - 8, 8, false);
       const dots = panel.sets.map(({ color, points }, number) => points.map(([a, b]) => draw(
-        svg, number ? "circle" : "rect", number
-          ? { cx: x.place(a), cy: y.place(b), r: 4.5, fill: color, stroke: INK, "stroke-width": 0.6 }
-          : { x: x.place(a) - 3.5, y: y.place(b) - 3.5, width: 7, height: 7, fill: color, stroke: INK, "stroke-width": 0.4 })));
+        svg, "circle", { cx: x.place(a), cy: y.place(b), r: number ? 4.5 : 3.5, fill: color, stroke: INK, "stroke-width": 0.6 })));
       const last = panel.sets.at(-1).points.map(([a, b]) => [x.place(a), y.place(b)]);
       const ring = draw(svg, "circle", { r: 10, fill: "none", stroke: INK, "stroke-width": 2.5 });
       const nearest = (event) => {
@@ -215,7 +214,7 @@
       svg.addEventListener("pointermove", nearest);
       svg.addEventListener("pointerdown", nearest);
       return {
-        body: [svg, legend(panel.sets.map(({ name, color }) => ({ name, color, dash: "" })))],
+        body: [svg, legend(panel.sets.map(({ name, color }) => ({ name, color })))],
         turn(position) {
           ring.setAttribute("cx", last[position][0]);
           ring.setAttribute("cy", last[position][1]);

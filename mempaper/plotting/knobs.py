@@ -41,7 +41,7 @@ def threshold_knob(
         ]
 
     told = [
-        f"τ = {tau:.3g}. "
+        f"At τ = {tau:.3g}, "
         + "; ".join(
             f"against {name}: C_T {by_tau[tau][0]:.2f}, FID {by_tau[tau][1]:.2f}"
             f"{_change(by_tau[taus[0]][1], by_tau[tau][1])}"
