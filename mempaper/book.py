@@ -24,7 +24,7 @@ from .notebooks import catalogue, execution, side_by_side
 from .notebooks.catalogue import Notebook
 from .runs.provenance import cores
 
-__all__ = ["BookFailed", "build", "chapters", "pages", "summary", "verdicts"]
+__all__ = ["BookFailed", "build", "chapters", "summary", "verdicts"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "not testable": "?"}
@@ -69,7 +69,8 @@ def chapters(root: Path) -> list[Notebook]:
     Raises
         InputError  it lists a notebook that does not exist
     """
-    files = pages(root)
+    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    files = [file.removesuffix(".py") for file in _files(content)]
     names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
     known = catalogue.find(root)
     for name in names:
@@ -81,12 +82,6 @@ def chapters(root: Path) -> list[Notebook]:
                 "Write the notebook or take it out of the table of contents.",
             )
     return [known[name] for name in names]
-
-
-def pages(root: Path) -> list[str]:
-    """Returns all pages that the table of contents lists, in its order, without suffixes."""
-    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    return [file.removesuffix(".py").removesuffix(".md") for file in _files(content)]
 
 
 def verdicts(notebook: Notebook, profile: str) -> list[dict]:

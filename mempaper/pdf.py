@@ -5,6 +5,7 @@ References lead from page to page as in the book, for each page's anchors get it
 
 import os
 import posixpath
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from . import book
 from .errors import InputError
 from .files import write_atomic
 
@@ -25,6 +25,7 @@ __all__ = ["print_book", "single_page"]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _POINTING = ("for", "headers", "aria-labelledby", "aria-describedby")
 _SECONDS = 600
+_FORWARDS = re.compile(r"url=([^\"]*)\.html")
 _PRINT = """
 @page { size: A4; margin: 18mm 16mm 20mm; @bottom-center { content: counter(page); } }
 body { background: #fff; }
@@ -35,27 +36,25 @@ nav.mempaper-contents li { list-style: none; margin: 0.2rem 0; }
 """
 
 
-def print_book(root: Path, *, output: Path | None = None) -> Path:
-    """Prints the pages rendered below `root` and returns the PDF, `_build/mempaper.pdf` by default.
+def print_book(html: Path, output: Path) -> Path:
+    """Prints the pages rendered in the folder `html` and returns the PDF, `output`.
 
     Raises
-        InputError  the book is not rendered, or there is no Chromium
+        InputError  the folder holds no book, or there is no Chromium
     """
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if browser is None:
         raise InputError(
             "PATH", f"hold one of {', '.join(_BROWSERS)}", "none", "Install Chromium to print."
         )
-    output = (output or root / "_build" / "mempaper.pdf").absolute()
-    # Beside the pages, for their style sheets and images.
-    page = root / "_build" / "html" / "_static" / "whole.html"
-    text = single_page(root, start=page.parent)
-    write_atomic(page, text.encode())
+    output.unlink(missing_ok=True)
+    page = html.absolute() / "_static" / "whole.html"
+    write_atomic(page, single_page(html, start=page.parent).encode())
     with tempfile.TemporaryDirectory(prefix="mempaper-") as folder:
         command = [browser, "--headless", "--disable-gpu", f"--user-data-dir={folder}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--no-sandbox")
-        command += [f"--print-to-pdf={output}", "--no-pdf-header-footer"]
+        command += [f"--print-to-pdf={output.absolute()}", "--no-pdf-header-footer"]
         command += ["--generate-pdf-document-outline", "--virtual-time-budget=120000"]
         try:
             subprocess.run(
@@ -66,39 +65,50 @@ def print_book(root: Path, *, output: Path | None = None) -> Path:
     return output
 
 
-def single_page(root: Path, *, start: Path) -> str:
+def single_page(html: Path, *, start: Path) -> str:
     """Returns all pages in the order of the contents as one, whose addresses begin at `start`.
 
     Raises
-        InputError  the book is not rendered
+        InputError  the folder holds no book
     """
-    from bs4 import BeautifulSoup
-
-    html = root / "_build" / "html"
-    soups = {}
-    for name in book.pages(root):
-        path = html / f"{name}.html"
-        if not path.is_file():
-            raise InputError(
-                "the book", "be rendered before it is printed", path, "Run `mempaper book`."
-            )
-        soups[name] = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    soups = {name: _read(html, name) for name in _names(html)}
     articles = {name: _article(soup, name, set(soups), html, start) for name, soup in soups.items()}
-    first = next(iter(soups.values()))
-    head = "".join(_head(first, next(iter(soups)), html, start))
-    title = first.title.get_text().partition(" — ")[0]
+    home, first = next(iter(soups.items()))
+    title = articles[home].h1.find(string=True).strip()
     listed = "".join(
-        f'<li><a href="#{_slug(name)}">{escape(article.h1.get_text().rstrip("#"))}</a></li>'
+        f'<li><a href="#{_slug(name)}">{escape(article.h1.find(string=True))}</a></li>'
         for name, article in articles.items()
     )
     body = "".join(str(article) for article in articles.values())
     return (
         f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}</title>{head}<style>{_PRINT}</style></head><body>"
+        f"<title>{escape(title)}</title>{''.join(_head(first, home, html, start))}"
+        f"<style>{_PRINT}</style></head><body>"
         f'<header class="mempaper-front"><h1>{escape(title)}</h1></header>'
         f'<nav class="mempaper-contents"><h1>Contents</h1><ol>{listed}</ol></nav>'
         f"{body}</body></html>"
     )
+
+
+def _names(html: Path) -> list[str]:
+    """Returns the pages in the order of the contents, without suffixes."""
+    home = _FORWARDS.search(_read(html, "index").decode())
+    if home is None:
+        raise InputError("html", "be the folder of a book", html, "Run `mempaper book`.")
+    folder = posixpath.dirname(home[1])
+    links = _read(html, home[1]).select(".bd-sidebar-primary nav a.internal")
+    found = [posixpath.normpath(posixpath.join(folder, link["href"])) for link in links]
+    names = [path.removesuffix(".html") for path in found if path.endswith(".html")]
+    return list(dict.fromkeys([home[1], *names]))
+
+
+def _read(html: Path, name: str) -> "BeautifulSoup":
+    from bs4 import BeautifulSoup
+
+    path = html / f"{name}.html"
+    if not path.is_file():
+        raise InputError("html", "be the folder of a book", html, "Run `mempaper book`.")
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 def _head(soup: "BeautifulSoup", name: str, html: Path, start: Path) -> list[str]:
