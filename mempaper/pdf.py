@@ -119,7 +119,7 @@ def _head(soup: "BeautifulSoup", name: str, html: Path, start: Path) -> list[str
         if tag.name == "link" and "stylesheet" not in tag.get("rel", []):
             continue
         if tag.name == "script" and not (
-            "MathJax" in tag.get_text() or "tex-svg" in address or "turn.js" in address
+            "MathJax" in tag.get_text() or "mathjax" in address or "turn.js" in address
         ):
             continue
         if address:
@@ -130,8 +130,13 @@ def _head(soup: "BeautifulSoup", name: str, html: Path, start: Path) -> list[str
 
 
 def _article(soup: "BeautifulSoup", name: str, names: set[str], html: Path, start: Path) -> "Tag":
-    """Returns the text of a page, its anchors named after it and everything unfolded."""
+    """Returns the text of a page, its anchors named after it.
+
+    Code and parameters that a page folds are left out; what else it folds is open.
+    """
     article = soup.find("article", class_="bd-article")
+    for folded in article.select("details.hide, details.mempaper-parameters"):
+        folded.decompose()
     slug = _slug(name)
     for tag in article.find_all(True):
         if tag.get("id"):

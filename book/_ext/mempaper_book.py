@@ -9,10 +9,10 @@ import hashlib
 import os
 import shutil
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import jupytext
+import mempaper_assets
 import mempaper_cells
 import mempaper_ledger
 import mempaper_provenance as provenance
@@ -29,7 +29,6 @@ from mempaper import ledger, notebooks
 _LOG = logging.getLogger(__name__)
 _KEY, _LEDGER = "mempaper", "mempaper-ledger"
 _CLAIMS = "book/claims"
-_MATHJAX = "tex-svg-full.js"
 _STRIPPED = ("mempaper", "papermill", "jupytext")
 _application: Sphinx
 
@@ -44,7 +43,7 @@ def setup(app: Sphinx) -> dict:
     app.add_node(LedgerNode)
     app.add_enumerable_node(TableBox, "table", html=(_visit_table_box, _depart_table_box))
     app.add_transform(AddProvenance)
-    app.connect("config-inited", _use_local_mathjax)
+    app.connect("config-inited", mempaper_assets.use_mathjax)
     app.connect("env-get-outdated", _outdated)
     app.connect("doctree-resolved", _fill_ledgers)
     app.connect("html-page-context", _add_details)
@@ -254,17 +253,12 @@ def _add_details(app: Sphinx, pagename: str, template: str, context: dict, doctr
         context["body"] += provenance.details(made, url)
 
 
-def _use_local_mathjax(app: Sphinx, config) -> None:
-    config.mathjax_path = _MATHJAX
-
-
 def _copy_files(app: Sphinx, exception: Exception | None) -> None:
-    """Copies the executed notebooks that pages link to, and MathJax in its one file."""
+    """Copies the executed notebooks that pages link to, and the scripts that pages load."""
     if exception or app.builder.format != "html":
         return
-    package = Path(next(iter(find_spec("sphinx-mathjax-offline").submodule_search_locations)))
-    static = Path(app.outdir) / "_static"
-    shutil.copyfile(package / "static" / "mathjax" / _MATHJAX, static / _MATHJAX)
+    mempaper_assets.copy_mathjax(Path(app.outdir) / "_static")
+    mempaper_assets.drop_unused_icons(Path(app.outdir))
     for docname, metadata in app.env.metadata.items():
         if metadata.get(_KEY, {}).get("made"):
             target = Path(app.outdir) / "executed" / f"{docname.removeprefix('notebooks/')}.ipynb"
