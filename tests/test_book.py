@@ -1,6 +1,5 @@
 """The book: pages out of executed notebooks, opened in a browser as a reader would."""
 
-import contextlib
 import json
 import os
 import re
@@ -371,25 +370,6 @@ def test_a_page_whose_process_dies_is_named(two_pages):
         notebooks.NotebookFailed, match=r"notebooks/one/a\.py stopped: .* status -9"
     ):
         book.build("smoke", root=root)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Returns a headless Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    with contextlib.ExitStack() as stack:
-        session = stack.enter_context(playwright.sync_playwright())
-        try:
-            launched = session.chromium.launch(
-                executable_path=program,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
-        except playwright.Error:
-            pytest.skip("no Chromium: install one, or run `playwright install chromium`")
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module", params=["small", "built"])

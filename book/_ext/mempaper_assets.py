@@ -39,7 +39,7 @@ def copy_mathjax(static: Path) -> None:
 def drop_unused_icons(html: Path) -> None:
     """Takes from Font Awesome's script the icons that no page and no other script names."""
     script = html / "_static" / "scripts" / "fontawesome.js"
-    readers = [path for path in html.rglob("*.html")]
+    readers = list(html.rglob("*.html"))
     readers += [path for path in (html / "_static").rglob("*.js") if path != script]
     used = {name for path in readers for name in _NAMED.findall(path.read_text("utf-8"))}
 

@@ -43,7 +43,7 @@ class Curve:
     points: Sequence[tuple[float, float, float, float]]
 
     @classmethod
-    def of(cls, name: str, color: str, values: Mapping[float, Interval]) -> "Curve":
+    def of(cls, name: str, color: str, values: Mapping[float | int, Interval]) -> "Curve":
         """Returns the curve of intervals by x, from left to right."""
         return cls(
             name,

@@ -182,8 +182,8 @@ def point_knob(
         for rank, (i, side) in enumerate(zip(order, sides, strict=True))
     ]
     sets = [
-        PointSet("training images", COLORS["train"], train.tolist()),
-        PointSet("samples", COLORS["generated"], generated[order].tolist()),
+        PointSet("training images", COLORS["train"], _pairs(train)),
+        PointSet("samples", COLORS["generated"], _pairs(generated[order])),
     ]
     shown = [{"sample": images[[i]], "nearest": neighbours[[i]]} for i in order]
     panels = [
@@ -198,3 +198,7 @@ def _change(before: Interval, after: Interval) -> str:
     if before is after or not before.estimate:
         return ""
     return f" ({100 * (after.estimate / before.estimate - 1):+.0f} %)"
+
+
+def _pairs(points: np.ndarray) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in points]
