@@ -93,7 +93,7 @@ class LedgerNode(nodes.General, nodes.Element):
     """Where a ledger comes to stand when all pages have been read and their figures have numbers.
 
     paper   whose statements; None: of all
-    chosen  ids of the statements to show; None: all of the paper, or where that is None, counts
+    chosen  id -> words of the statements to show; None: all of the paper, without one counts
     """
 
 
@@ -116,13 +116,14 @@ class CountsDirective(SphinxDirective):
 
 
 class HeadlinesDirective(SphinxDirective):
-    """How a few statements came out, whose ids are its lines, and counts for each paper."""
+    """How a few statements came out, and counts for each paper; a line is `id: words`."""
 
     has_content = True
 
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname][_LEDGER] = True
-        return [LedgerNode(paper=None, chosen=" ".join(self.content).split())]
+        lines = (line.split(": ", 1) for line in self.content)
+        return [LedgerNode(paper=None, chosen=dict(lines))]
 
 
 class TableBox(nodes.figure):

@@ -1,6 +1,6 @@
 """The ledger of claims as HTML: a row for each statement, live and recorded verdicts apart."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ _COLUMNS = {
     "paper-against-code": "Paper against code",
     "question": "Questions",
 }
+_LIVE_AND_RECORDED = ("This build", "Recorded")
 _KINDS = {
     "claim": "",
     "erratum": "erratum",
@@ -55,7 +56,7 @@ def counts_table(entries: Sequence["Entry"]) -> str:
 
 def entries_table(entries: Iterable["Entry"], link: Link) -> str:
     """Returns one row for each statement; what decided a verdict is folded under it."""
-    head = ("Statement", "This build", "Recorded")
+    head = ("Statement", *_LIVE_AND_RECORDED)
     body = []
     for entry in entries:
         cells = (_statement(entry, link), _live(entry), _recorded(entry))
@@ -69,40 +70,37 @@ def entries_table(entries: Iterable["Entry"], link: Link) -> str:
     )
 
 
-def headlines_table(entries: Sequence["Entry"], chosen: Sequence[str], url: str) -> str:
+def headlines_table(entries: Sequence["Entry"], chosen: Mapping[str, str], url: str) -> str:
     """Returns the verdicts on a few statements, and under them the counts for each paper.
 
-    chosen  ids of statements, in this order
+    chosen  id of a statement -> the statement in short
     url     of the page with all of them
 
     Raises
         ValueError  there is no such statement
     """
     by_id = {entry.statement.id: entry for entry in entries}
-    if unknown := set(chosen) - by_id.keys():
+    if unknown := chosen.keys() - by_id.keys():
         raise ValueError(f"no such statements: {', '.join(sorted(unknown))}")
     rows = "".join(
-        f'<tr><td><a href="{escape(url)}#claim-{name}">{escape(entry.statement.statement)}</a> '
-        f'<span class="mempaper-source">{escape(PAPERS[entry.statement.paper])}</span></td>'
-        f'<td data-label="This build">{_verdict(entry.live_outcome)}</td>'
-        f'<td data-label="Recorded">{_recorded_badge(entry)}</td></tr>'
-        for name, entry in ((name, by_id[name]) for name in chosen)
+        f'<tr><td><a href="{escape(url)}#claim-{name}">{escape(words)}</a></td>'
+        f'<td data-label="This build">{_verdict(by_id[name].live_outcome)}</td>'
+        f'<td data-label="Recorded">{_recorded_badge(by_id[name])}</td></tr>'
+        for name, words in chosen.items()
     )
-    heads = "".join(
-        f'<th scope="col">{name}</th>' for name in ("Statement", "This build", "Recorded")
-    )
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Statement", *_LIVE_AND_RECORDED))
     of_paper = {
         title: [entry.live_outcome for entry in entries if entry.statement.paper == paper]
         for paper, title in PAPERS.items()
     }
     told = "; ".join(
-        f"{escape(title)}, {len(found)} statements: {ledger.counts(found)}"
-        for title, found in of_paper.items()
+        f"{escape(title)}: {ledger.counts(found)}" for title, found in of_paper.items()
     )
     return (
         f'<table class="mempaper-ledger mempaper-headlines"><thead><tr>{heads}</tr></thead>'
-        f'<tbody>{rows}</tbody></table><p class="mempaper-detail">All in this build (profile '
-        f"{escape(entries[0].profile)}). {told}.</p>"
+        f'<tbody>{rows}</tbody></table><p class="mempaper-detail">This build is that of profile '
+        f"{escape(entries[0].profile)}; recorded are longer runs on larger data. All statements in "
+        f"this build: {told}.</p>"
     )
 
 
