@@ -47,6 +47,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("env-get-outdated", _outdated)
     app.connect("doctree-resolved", _fill_ledgers)
     app.connect("html-page-context", _add_details)
+    app.connect("html-page-context", mempaper_assets.mend)
     app.connect("build-finished", _copy_files)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
