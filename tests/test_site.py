@@ -26,7 +26,8 @@ LOOK = """() => ({
 WIDE = "document.documentElement.scrollWidth - window.innerWidth"
 AXE = """options => axe.run(
     document, {resultTypes: ['violations'], preload: false, ...options}
-).then(found => found.violations.map(v => [v.impact, v.id, v.nodes.map(n => n.html.slice(0, 200))]))"""
+).then(found => found.violations.map(
+    v => [v.impact, v.id, v.nodes.map(n => n.html.slice(0, 200))]))"""
 CONTRAST = {"runOnly": ["color-contrast"]}
 
 pytestmark = pytest.mark.browser
