@@ -285,6 +285,18 @@ def test_a_row_of_the_ledger_links_its_figures_and_escapes(extension):
     assert "one/a, 2026-11-22" in html
 
 
+def test_headlines_show_verdicts_in_short_and_count_all(extension):
+    said = statements()["gan-generalizes"]
+    live = ledger.LiveVerdict("one/a", "not testable", "1 < 2", {}, MADE)
+    entries = [ledger.Entry(said, "laptop", (live,), ())]
+    html = extension.ledger.headlines_table(entries, {said.id: "In <short>"}, "claims.html")
+    assert '<a href="claims.html#claim-gan-generalizes">In &lt;short&gt;</a>' in html
+    assert re.findall(r'data-verdict="([^"]*)"', html) == ["not testable"]
+    assert "Webster et al. 2019: 1 not testable" in html
+    with pytest.raises(ValueError, match="no-such"):
+        extension.ledger.headlines_table(entries, {"no-such": "?"}, "claims.html")
+
+
 def test_an_unchanged_book_is_neither_executed_nor_rendered_again(small, monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("worked again")
