@@ -90,8 +90,8 @@ def table(examined: Sequence[Examined]) -> pd.DataFrame:
                 "images of each kind": len(each.errors["train"]),
                 "MRE-gap (%)": f"{100 * each.gap:.1f}",
                 "detectors that fire": ", ".join(fires) or "none",
-                "highest z": high,
-                "lowest z": low,
+                "highest u": high,
+                "lowest u": low,
             }
         )
     return pd.DataFrame(rows).set_index("model").rename_axis(None)

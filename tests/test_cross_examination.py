@@ -301,7 +301,7 @@ def test_the_matrix_has_means_and_shares_that_fire(glos):
     assert (mmd.tolist(), share[1].tolist()) == ([4.0, -1.0], [0.5, 0.0])
     row = cross_examination.table(models).loc["GLO-12"]
     assert row["detectors that fire"] == "recovery: KS"
-    assert (row["highest z"], row["lowest z"]) == ("recovery: KS (4.0)", "three-sample MMD (-1.0)")
+    assert (row["highest u"], row["lowest u"]) == ("recovery: KS (4.0)", "three-sample MMD (-1.0)")
 
 
 def test_agreement_is_by_the_detectors_names(glos):

@@ -113,13 +113,13 @@ everything = [*first, *second]
 #   only if these scores are normal. The neural net divergence {cite:p}`gulrajani2019`, which trains
 #   networks to tell samples from real images, is among them where `critic_steps` is above 0.
 #
-# A p-value is shown as the $z$ that a standard normal variable exceeds with that probability. So in every
+# A p-value is shown as the $u$ that a standard normal variable exceeds with that probability. So in every
 # row 0 is expected of a model that does not memorize, and 1.64 is exceeded once in twenty times.
-# Permutations end somewhere: $z$ of an exact p-value reaches 3.1 or 3.7 and no more.
+# Permutations end somewhere: $u$ of an exact p-value reaches 3.1 or 3.7 and no more.
 #
 # $C_T$ is the odd one out. Its p-value exchanges *generated* and hold-out images: it asks whether samples
 # lie nearer to the training images than unseen images do. Samples that are merely poor lie farther away,
-# $z$ is below 0, and copies among them count against that.
+# $u$ is below 0, and copies among them count against that.
 #
 # All detectors of a model see the same real images, and those that take features see the pixels. A principal
 # component analysis of the training images would not do: it knows them, so that hold-out images look
@@ -130,7 +130,7 @@ everything = [*first, *second]
 # | alt: Two matrices of numbers, a row for each detector and a column for each model, red where a
 # |   detector finds copying.
 # | caption: >-
-# |   Every detector on every model: $z$, above 0 for copying. Above, models of
+# |   Every detector on every model: $u$, above 0 for copying. Above, models of
 # |   {cite:t}`webster2019`; below, models of {cite:t}`bai2022` by the threshold $\tau$ of their
 # |   rejection, means over seeds. A star: the detector finds copying at 5 % for all detectors
 # |   together, by Holm's correction, in more than half of these models.
@@ -173,7 +173,7 @@ plt.show()
 # | table: tab-detectors-that-fire
 # | caption: >-
 # |   The detectors that find copying in each model at 5 % for all of them together, by Holm, and the
-# |   two that differ most, with their $z$.
+# |   two that differ most, with their $u$.
 cross_examination.table(everything)
 
 # %% [markdown]
@@ -299,6 +299,18 @@ plt.show()
 # can be recovered from it. And a threshold that was set by $C_T$ says something about $C_T$: the page on
 # [threshold sweeps](../memorization_rejection/threshold_sweep.py) has its price in quality, this one
 # what other detectors still see.
+
+# %% [markdown]
+# ## Exercises
+#
+# Three detectors have p-values of 0.004, 0.02 and 0.03. Which of them fire at 5 % for all together, by
+# Bonferroni's correction and by Holm's?
+#
+# :::{dropdown} Solution
+# Bonferroni multiplies each by 3: 0.012, 0.06 and 0.09, and only the first fires. Holm multiplies the smallest
+# by 3, the next by 2 and the last by 1, none falling below the one before: 0.012, 0.04 and 0.04. All fire, and the
+# probability of any false alarm is still 5 % at most.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

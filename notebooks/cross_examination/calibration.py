@@ -256,6 +256,23 @@ calibration.on_models(on_models, detectors)
 # - A flipped or shifted copy that goes unseen in the features of one encoder may be plain in those of
 #   another, or once the generated images are also looked at flipped, as the audit does.
 
+# %% [markdown]
+# ## Exercises
+#
+# **1.** A generator copies one image in a hundred. How probable is it that there is a copy at all among 100 samples?
+# Among 500?
+#
+# :::{dropdown} Solution 1
+# $1 - 0.99^{100} = 63.4$ % and $1 - 0.99^{500} = 99.3$ %. No detector can have a power beyond that, plus its
+# false alarms.
+# :::
+#
+# **2.** What is the smallest p-value that 19 exchanges can give, and how many exchanges does a test at 1 % need?
+#
+# :::{dropdown} Solution 2
+# $1 / (1 + 19) = 0.05$; 99 at least.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 print(found.count, list(found.seconds), len(found.scores))

@@ -166,6 +166,26 @@ disjoint = claims.judge(
 )
 disjoint
 
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Below which error would pixels be off by 1 % of the range from black to white, in the root mean square?
+#
+# :::{dropdown} Solution 1
+# 1 % of 2 is 0.02, and its square 0.0004.
+# :::
+#
+# **2.** A generator that is *linear*, $G(z) = Az$, is trained by {eq}`eq-glo` on $N$ images with codes of 64
+# random numbers. For which $N$ can it reach 0 whatever the images? What is then its recovery error for an image
+# that it never saw?
+#
+# :::{dropdown} Solution 2
+# For $N \le 64$: so many random codes are linearly independent, and some $A$ sends each to its image. The
+# least of these makes combinations of the $N$ training images and nothing else, so a new image has as its error
+# its squared distance to the space that these span, over the number of pixels. This is memorization without any copy among the
+# samples: these are random mixtures of training images.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for assessment in assessments:

@@ -107,6 +107,24 @@ verdict = claims.judge(
 )
 verdict
 
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Super-resolution shows block means of $4 \times 4$ pixels of a colour image of $32 \times 32$. How many numbers
+# are shown, how many are hidden?
+#
+# :::{dropdown} Solution 1
+# $8 \cdot 8 \cdot 3 = 192$ of 3,072, a sixteenth; 2,880 are hidden.
+# :::
+#
+# **2.** Take training images, as the paper does: `mempaper notebook run inpainting -p kind train`. What must happen in
+# the column of the nearest training image?
+#
+# :::{dropdown} Solution 2
+# It becomes 0: among the training images the one that fits the visible part best is the image itself. The
+# column of the recovery need not: only a generator that has memorized the image puts it back.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for name, found in completed.items():

@@ -100,6 +100,17 @@ verdict = claims.judge(
 )
 verdict
 
+# %% [markdown]
+# ## Exercises
+#
+# The median error is 0.02 for training and 0.03 for validation images. What is the MRE-gap? What if all pixels
+# were stored in $[0, 1]$ instead of $[-1, 1]$, and what if the two sets changed places?
+#
+# :::{dropdown} Solution
+# $1 - 0.02 / 0.03 = 33.3$ %. In $[0, 1]$ both errors are a quarter, and the gap is the same. With the sets
+# exchanged it is $1 - 0.03 / 0.02 = -50$ %: the gap is not symmetric.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for name, test in found.tests.items():
