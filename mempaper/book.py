@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +24,7 @@ from .notebooks import catalogue, execution, side_by_side
 from .notebooks.catalogue import Notebook
 from .runs.provenance import cores
 
-__all__ = ["BookFailed", "build", "chapters", "summary", "verdicts"]
+__all__ = ["BookFailed", "build", "chapters", "execute", "summary", "verdicts"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "not testable": "?"}
@@ -61,6 +61,28 @@ def build(profile: str = "laptop", *, root: Path | None = None) -> Path:
     print(summary(notebooks, profile))
     print(f"\nThe book: {page}")
     return page
+
+
+def execute(names: Sequence[str], profile: str = "laptop", *, root: Path | None = None) -> None:
+    """Executes those of these notebooks that are stale, side by side, for the book of a profile.
+
+    A notebook that another process executes is waited for.
+
+    Raises
+        InputError      an unknown notebook or profile, or one with illegal parameters
+        NotebookFailed  a cell raised
+    """
+    root = root or catalogue.find_root()
+    notebooks = sorted({catalogue.locate(name, root) for name in names}, key=lambda n: n.name)
+    for notebook in notebooks:
+        catalogue.effective(notebook.name, profile=profile, root=root)
+    locks = [root / "_build" / "locks" / profile / f"{n.name}.lock" for n in notebooks]
+    with contextlib.ExitStack() as held, _terminated_as_interrupted():
+        for lock in locks:
+            held.enter_context(_alone(lock))
+        _execute([n for n in notebooks if not execution.is_fresh(n, profile)], profile, root)
+        for notebook in notebooks:
+            execution.mark(notebook, profile)
 
 
 def chapters(root: Path) -> list[Notebook]:
@@ -190,7 +212,7 @@ def _alone(path: Path) -> Iterator[None]:
     try:
         held = lock.acquire(timeout=0)
     except Timeout:
-        print("Another build is at work in this folder; waiting for it.", file=sys.stderr)
+        print(f"Another build holds {path}; waiting for it.", file=sys.stderr)
         held = lock.acquire()
     with held:
         yield

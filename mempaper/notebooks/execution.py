@@ -24,10 +24,20 @@ from ..errors import InputError
 from ..files import sha256, write_atomic
 from ..progress import CHANNEL
 from ..runs import code_version, provenance
+from ..runs.identity import content_id
 from ..runs.provenance import now
 from .catalogue import Notebook, effective, locate
 
-__all__ = ["NotebookFailed", "displayed", "executed_path", "is_fresh", "record", "run"]
+__all__ = [
+    "NotebookFailed",
+    "displayed",
+    "executed_path",
+    "is_fresh",
+    "mark",
+    "marker",
+    "record",
+    "run",
+]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -66,6 +76,19 @@ def is_fresh(notebook: Notebook, profile: str) -> bool:
     made = record(executed_path(notebook, profile))
     values = effective(notebook.name, profile=profile, root=notebook.root)
     return made is not None and _identity(notebook, profile, values).items() <= made.items()
+
+
+def marker(notebook: Notebook, profile: str, values: Mapping[str, object]) -> Path:
+    """Returns the file that is there where the book's copy was made with these values, by today's
+    source, code and results: freshness for what looks at files only."""
+    path = executed_path(notebook, profile)
+    return path.with_suffix(f".{content_id(_identity(notebook, profile, values))}.done")
+
+
+def mark(notebook: Notebook, profile: str) -> None:
+    """Writes the marker of a fresh copy."""
+    values = effective(notebook.name, profile=profile, root=notebook.root)
+    write_atomic(marker(notebook, profile, values), b"")
 
 
 def run(
@@ -143,7 +166,11 @@ def run(
         "seconds": round(time.monotonic() - started, 1),
         "machine": f"{origin['processor']}, {origin['cores']} cores",
     }
+    for outdated in output.parent.glob(f"{output.stem}.*.done"):
+        outdated.unlink(missing_ok=True)
     write_atomic(output, nbformat.writes(executed).encode())
+    if output == executed_path(notebook, profile):
+        write_atomic(marker(notebook, profile, values), b"")
     failed.unlink(missing_ok=True)
     return output
 
