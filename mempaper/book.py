@@ -14,14 +14,12 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import yaml
 from filelock import FileLock, Timeout
 
 from .display import Display
-from .errors import InputError
 from .files import sha256, write_atomic
 from .notebooks import catalogue, execution, side_by_side
-from .notebooks.catalogue import Notebook
+from .notebooks.catalogue import Notebook, chapters
 from .runs.provenance import cores
 
 __all__ = ["BookFailed", "build", "chapters", "execute", "summary", "verdicts"]
@@ -85,27 +83,6 @@ def execute(names: Sequence[str], profile: str = "laptop", *, root: Path | None 
             execution.mark(notebook, profile)
 
 
-def chapters(root: Path) -> list[Notebook]:
-    """Returns the notebooks that the table of contents lists, in its order.
-
-    Raises
-        InputError  it lists a notebook that does not exist
-    """
-    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    files = [file.removesuffix(".py") for file in _files(content)]
-    names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
-    known = catalogue.find(root)
-    for name in names:
-        if name not in known:
-            raise InputError(
-                "book/_toc.yml",
-                "list existing notebooks",
-                f"notebooks/{name}",
-                "Write the notebook or take it out of the table of contents.",
-            )
-    return [known[name] for name in names]
-
-
 def verdicts(notebook: Notebook, profile: str) -> list[dict]:
     """Returns the verdicts that the executed copy displays, in order, each with its claim."""
     path = execution.executed_path(notebook, profile)
@@ -129,19 +106,6 @@ def summary(notebooks: list[Notebook], profile: str) -> str:
         line = line if len(line) <= room else line[: room - 1] + "…"
         lines.append(f"{line}  {name}")
     return "\n".join(["", head, *lines])
-
-
-def _files(entry: object) -> Iterator[str]:
-    """Yields the table of contents' files in its order."""
-    if isinstance(entry, dict):
-        for key, value in entry.items():
-            if key in ("root", "file"):
-                yield value
-            else:
-                yield from _files(value)
-    elif isinstance(entry, list):
-        for item in entry:
-            yield from _files(item)
 
 
 def _execute(stale: list[Notebook], profile: str, root: Path) -> None:

@@ -18,7 +18,15 @@ from .experiments import UpdateCost
 from .statistics import Interval, mean_interval
 from .sweep import Sweep, c_t, fid
 
-__all__ = ["VARIANTS", "cost_table", "jobs", "measure", "published_code_apart", "sufficiency", "table"]
+__all__ = [
+    "VARIANTS",
+    "cost_table",
+    "jobs",
+    "measure",
+    "published_code_apart",
+    "sufficiency",
+    "table",
+]
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {

@@ -91,6 +91,17 @@ def run(
     typer.echo(notebooks.run(name, _given(parameter), profile, output=output, report=_to_stderr))
 
 
+@app.command()
+def execute(
+    names: Annotated[list[str], typer.Argument(help="folder/name, or the names alone.")],
+    profile: Profile = "laptop",
+) -> None:
+    """Executes the book's own copies of notebooks where they are out of date, side by side."""
+    from .. import book
+
+    book.execute(names, profile)
+
+
 @app.command(cls=_Pairs)
 def record(
     name: Name,

@@ -116,9 +116,7 @@ def recover_part(
             return _metrics(arrays)
 
         config = task.shard(low)
-        return store.make(
-            "recover-shard", config, build, code=task.code, seed=task.config["seed"]
-        )
+        return store.make("recover-shard", config, build, code=task.code, seed=task.config["seed"])
 
     return [make(low) for low in track(task.lows[first:end], f"recovering {kind} images")]
 
