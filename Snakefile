@@ -4,7 +4,7 @@
 #   snakemake --config profile=real                        another of profiles/*.yaml
 #   snakemake --config profile=real apart=true             each training and each page a job
 #   snakemake --workflow-profile profiles/cluster          the same on a cluster, see book/scaling.md
-#   snakemake results --config profile=real                the tables of results/ once more
+#   snakemake results --config profile=real results=table_1     writes tables into results/
 #
 # What is done is known by files whose names change with parameters, code and sources.
 
@@ -24,6 +24,7 @@ PLAN = Plan(
     config.get("profile", "laptop"),
     apart=str(config.get("apart", False)).lower() == "true",
     share=config.get("share"),
+    recorded=str(config.get("results", "")).split(),
 )
 PLAN.write()
 MEMPAPER = f"{sys.executable} -m mempaper"
@@ -57,6 +58,20 @@ else:
         shell:
             f"{MEMPAPER} notebook execute {' '.join(page.name for page in PLAN.stale)}"
             f" --profile {PLAN.profile}"
+
+
+rule results:
+    input:
+        PLAN.markers(PLAN.recordings.values()),
+
+
+rule record:
+    input:
+        lambda found: PLAN.of_page(f"results of {found.page}"),
+    output:
+        touch(f"recorded/{PLAN.profile}/{{page}}.{{digest,[0-9a-f]+}}.done"),
+    shell:
+        f"{MEMPAPER} notebook record {{wildcards.page}} --profile {PLAN.profile}"
 
 
 rule recover:

@@ -123,14 +123,9 @@ def record(
     from .. import notebooks, results
 
     given = _given(parameter)
-    usual = notebooks.effective(notebooks.locate(name).name, profile=profile).get("seeds")
-    if usual and len(usual) > 1:
-        chosen = [{"seeds": seed or usual}]
-    else:
-        one = (lambda number: {"seeds": [number]}) if usual else (lambda number: {"seed": number})
-        chosen = [one(number) for number in seed or [0, 1, 2]]
+    values = notebooks.effective(notebooks.locate(name).name, given, profile)
     executed = []
-    for seeds in chosen:
+    for seeds in results.executions(values, seed):
         typer.echo("; ".join(f"{key} {value}" for key, value in seeds.items()), err=True)
         executed.append(notebooks.run(name, given | seeds, profile, report=_to_stderr))
     typer.echo("\n".join(map(str, results.record(executed))))

@@ -32,6 +32,7 @@ __all__ = [
     "NotebookFailed",
     "displayed",
     "executed_path",
+    "identity",
     "is_fresh",
     "mark",
     "marker",
@@ -75,14 +76,14 @@ def is_fresh(notebook: Notebook, profile: str) -> bool:
     """Returns whether the book's copy was made by today's source, parameters, code and results."""
     made = record(executed_path(notebook, profile))
     values = effective(notebook.name, profile=profile, root=notebook.root)
-    return made is not None and _identity(notebook, profile, values).items() <= made.items()
+    return made is not None and identity(notebook, profile, values).items() <= made.items()
 
 
 def marker(notebook: Notebook, profile: str, values: Mapping[str, object]) -> Path:
     """Returns the file that is there where the book's copy was made with these values, by today's
     source, code and results: freshness for what looks at files only."""
     path = executed_path(notebook, profile)
-    return path.with_suffix(f".{content_id(_identity(notebook, profile, values))}.done")
+    return path.with_suffix(f".{content_id(identity(notebook, profile, values))}.done")
 
 
 def mark(notebook: Notebook, profile: str) -> None:
@@ -123,7 +124,7 @@ def run(
 
     notebook = locate(name, root)
     values = effective(notebook.name, given, profile, notebook.root)
-    made = _identity(notebook, profile, values)
+    made = identity(notebook, profile, values)
     converted = notebook.convert()
     cells = len(converted.cells) + 1
     chosen = {parameter: values[parameter] for parameter in given or {}}
@@ -185,7 +186,8 @@ def _check_output(path: Path) -> None:
         raise InputError("output", "be the path of an .ipynb file", path, "Add a file name.")
 
 
-def _identity(notebook: Notebook, profile: str, values: Mapping[str, object]) -> dict:
+def identity(notebook: Notebook, profile: str, values: Mapping[str, object]) -> dict:
+    """Returns what an execution depends on, by what the executed copy calls it."""
     return {
         "notebook": notebook.name,
         "source_sha256": notebook.sha256,

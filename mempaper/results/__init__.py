@@ -1,6 +1,15 @@
 """What was recorded in runs longer than a book build, and how it is shown."""
 
-from .recording import TABLE_MIME, Offer, Recorded, Sourced, described, record, recorded
+from .recording import (
+    TABLE_MIME,
+    Offer,
+    Recorded,
+    Sourced,
+    described,
+    executions,
+    record,
+    recorded,
+)
 from .verdicts import RecordedVerdict, recorded_verdicts, verdicts
 
 __all__ = [
@@ -10,6 +19,7 @@ __all__ = [
     "RecordedVerdict",
     "Sourced",
     "described",
+    "executions",
     "record",
     "recorded",
     "recorded_verdicts",

@@ -1,8 +1,8 @@
 """What steps and pages will cost, from what earlier ones did.
 
 The seconds of a training are taken to grow with its updates, images an update, and multiplications
-of the generator for one image: each family at the rate of its largest stored run. A rough rule, and
-a lower bound where small networks leave a machine idle that larger ones fill.
+of the generator for one image: each family at the rate of its largest stored run. A rough rule, too
+high where that run was so small that it left the machine idle.
 """
 
 import json
@@ -27,6 +27,8 @@ __all__ = ["Measured", "Row", "bytes_of", "estimate", "measured", "work_of"]
 
 _GREY = ("digits", "fashion_mnist", "mnist")
 _CLASSES = 10
+_TELLING = 10
+"""Seconds of a training that are mostly those of its updates, not of what comes before them."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,8 @@ def measured(store: Store | None = None) -> Measured:
 
 def _measured(record: Record) -> tuple[tuple[bool, str], str, float, float]:
     made = json.loads((record.path / "provenance.json").read_text(encoding="utf-8"))
-    if made["attempts"] != 1:
-        raise ValueError("of an interrupted run only the last attempt's seconds are known")
+    if made["attempts"] != 1 or made["seconds"] < _TELLING:
+        raise ValueError("too short, or interrupted: only the last attempt's seconds are known")
     model, config = record.config["model"], record.config
     work = config["steps"] * config["batch_size"]
     work *= _network(model, canonical(config["training"])).multiplications

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..files import write_atomic
 from ..notebooks import catalogue, execution
+from ..runs.identity import content_id
 
 if TYPE_CHECKING:
     from .step import Step
@@ -47,10 +48,12 @@ class Plan:
         root: Path | None = None,
         apart: bool = False,  # each page is a job, and each training and part of a long recovery
         share: int | None = None,  # images that one job recovers at most; None: step.SHARE
+        recorded: Sequence[str] = (),  # notebooks whose tables are to be recorded
     ):
         self.root = root or catalogue.find_root()
         self.profile, self.apart, self.share = profile, apart, share
         self.folder = self.root / "_build"
+        self._recorded = recorded
 
     @cached_property
     def pages(self) -> dict[str, Page]:
@@ -69,17 +72,45 @@ class Plan:
         return [page for page in self.pages.values() if not page.marker.exists()]
 
     @cached_property
+    def recordings(self) -> dict[str, Page]:
+        """Returns the notebooks to be recorded by name; `marker` is there where that is done."""
+        found = {}
+        for name in self._recorded:
+            notebook = catalogue.locate(name, self.root)
+            values = catalogue.effective(notebook.name, profile=self.profile, root=self.root)
+            made = execution.identity(notebook, self.profile, values)
+            made.pop("results")  # which recording changes
+            marker = self.folder / "recorded" / self.profile / notebook.name
+            marker = marker.with_suffix(f".{content_id(made)}.done")
+            found[notebook.name] = Page(notebook.name, values, marker, None)
+        return found
+
+    @cached_property
     def steps(self) -> dict[str, list["Step"]]:
-        """Returns the steps of each page to be executed, by its name; none where nothing is done
-        apart."""
-        if not (self.apart and self.stale):
-            return {page.name: [] for page in self.stale}
+        """Returns the steps of each page to be executed and, under "results of" its name, of each
+        to be recorded; none where nothing is done apart."""
+        wanted = {page.name: [page.values] for page in self.stale}
+        for name, page in self.recordings.items():
+            if not page.marker.exists():
+                from ..results import executions
+
+                wanted[f"results of {name}"] = [
+                    {**page.values, **seeds} for seeds in executions(page.values)
+                ]
+        if not (self.apart and wanted):
+            return {name: [] for name in wanted}
         from .pages import asked
         from .step import SHARE, steps_of
 
-        share = self.share or SHARE
         return {
-            page.name: steps_of(asked(page.name, page.values), share=share) for page in self.stale
+            name: [
+                step
+                for values in each
+                for step in steps_of(
+                    asked(name.removeprefix("results of "), values), share=self.share or SHARE
+                )
+            ]
+            for name, each in wanted.items()
         }
 
     @cached_property
@@ -117,7 +148,8 @@ class Plan:
         return [page.marker.relative_to(self.folder).as_posix() for page in chosen]
 
     def of_page(self, name: str) -> list[str]:
-        """Returns the receipts of what must be done before a page; none where it is up to date."""
+        """Returns the receipts of what must be done before a page, or before "results of" it; none
+        where these are up to date."""
         return [f"steps/{step.receipt}" for step in self.steps.get(name, [])]
 
     def of_step(self, receipt: str) -> list[str]:
