@@ -46,7 +46,7 @@ if PLAN.apart:
         output:
             f"executed/{PLAN.profile}/{{page}}.{{digest,[0-9a-f]+}}.done",
         shell:
-            f"{MEMPAPER} notebook execute {{wildcards.page}} --profile {PLAN.profile}"
+            f"{MEMPAPER} notebook execute {{wildcards.page:q}} --profile {PLAN.profile}"
 
 else:
 
@@ -71,7 +71,7 @@ rule record:
     output:
         touch(f"recorded/{PLAN.profile}/{{page}}.{{digest,[0-9a-f]+}}.done"),
     shell:
-        f"{MEMPAPER} notebook record {{wildcards.page}} --profile {PLAN.profile}"
+        f"{MEMPAPER} notebook record {{wildcards.page:q}} --profile {PLAN.profile}"
 
 
 rule recover:
@@ -80,7 +80,7 @@ rule recover:
     output:
         "steps/recover/{step}.done",
     shell:
-        f"{MEMPAPER} step steps/recover/{{wildcards.step}}.json"
+        f"{MEMPAPER} step steps/recover/{{wildcards.step:q}}.json"
 
 
 rule train:
@@ -89,11 +89,11 @@ rule train:
     output:
         "steps/train/{step}.done",
     shell:
-        f"{MEMPAPER} step steps/train/{{wildcards.step}}.json"
+        f"{MEMPAPER} step steps/train/{{wildcards.step:q}}.json"
 
 
 rule embed:
     output:
         "steps/embed/{step}.done",
     shell:
-        f"{MEMPAPER} step steps/embed/{{wildcards.step}}.json"
+        f"{MEMPAPER} step steps/embed/{{wildcards.step:q}}.json"

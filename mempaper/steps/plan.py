@@ -135,7 +135,9 @@ class Plan:
         """Writes down the missing steps, and removes receipts whose runs are gone."""
         for step in self.missing:
             order = self.folder / "steps" / step.order
-            order.with_suffix(".done").unlink(missing_ok=True)
+            receipt = self.folder / "steps" / step.receipt
+            if receipt.exists() and not self.is_done(step):  # another process may just have done it
+                receipt.unlink(missing_ok=True)
             if not order.exists():
                 content = {"kind": step.kind, "work": step.work}
                 write_atomic(order, (json.dumps(content, indent=2) + "\n").encode())

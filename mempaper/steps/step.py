@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,8 @@ class Step:
     @cached_property
     def name(self) -> str:
         """Returns a name that changes with the work and with the code that does it."""
-        job = self.work["training"] if self.kind == "recover" else self.work
-        code = (rejecting, embeddings)
-        if self.kind != "embed":
-            code = (*families.get(job["model"]).code, loop, *rejecting.CODE)
-        if self.kind == "recover":
-            code = (*code, *recovering.code_of(job["model"]))
-        return f"{self.label}-{content_id([self.kind, self.work, code_version(*code)])}"
+        model = self.work.get("training", self.work).get("model")
+        return f"{self.label}-{content_id([self.kind, self.work, _code(self.kind, model)])}"
 
     @property
     def order(self) -> str:
@@ -60,6 +55,14 @@ class Step:
     def receipt(self) -> str:
         """Returns which file says there that it is done."""
         return f"{self.kind}/{self.name}.done"
+
+
+@cache
+def _code(kind: str, model: str | None) -> str:
+    if kind == "embed":
+        return code_version(rejecting, embeddings)
+    training = (*families.get(model).code, loop, *rejecting.CODE)
+    return code_version(*training, *(recovering.code_of(model) if kind == "recover" else ()))
 
 
 def steps_of(asked: Asked, *, share: int = SHARE) -> list[Step]:
