@@ -9,7 +9,7 @@ TORCH_FOR_CPU := https://download.pytorch.org/whl/cpu/torch/
 .PHONY: book test env bench lint clean help
 
 book: env  ## train, execute the notebooks and build the book: make book PROFILE=smoke|laptop|real|paper
-	$(BIN)/mempaper book --profile $(PROFILE)
+	$(BIN)/snakemake --quiet all --config profile=$(PROFILE)
 
 test: env  ## all tests, the import contract, the types and the linter
 	$(BIN)/ruff check .

@@ -159,6 +159,14 @@ def recover(
         Method, typer.Option(help="The minimiser, or the model's encoder.")
     ] = Method.lbfgs,
     restarts: Annotated[int, typer.Option(metavar="N", min=1, help="Starts for each image.")] = 1,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Only this part, such as 2/8. Once all are done, perhaps on several machines, "
+            "the command without --part puts them together.",
+        ),
+    ] = None,
     seed: Seed = 0,
     data_root: DataRoot = None,
 ) -> None:
@@ -171,17 +179,30 @@ def recover(
     trained = Store().get(run, kind="train")
     from .. import experiments
 
-    found = experiments.recover(
-        trained,
-        kind.value,
-        count=count,
-        steps=steps,
-        method=method.value,
-        restarts=restarts,
-        seed=seed,
-        data_root=data_root,
-    )
-    _print_run(found)
+    options = {
+        "count": count,
+        "steps": steps,
+        "method": method.value,
+        "restarts": restarts,
+        "seed": seed,
+        "data_root": data_root,
+    }
+    if part is None:
+        _print_run(experiments.recover(trained, kind.value, **options))
+        return
+    number, parts = _fraction(part)
+    made = experiments.recover_part(trained, kind.value, part=number, parts=parts, **options)
+    rows = [(each.id, f"images {each.config['first']:,} and on") for each in made]
+    tables.print_table([f"PART {part}", ""], rows or [("nothing", "all of it is stored")])
+
+
+def _fraction(text: str) -> tuple[int, int]:
+    number, _, parts = text.partition("/")
+    if not (number.isdecimal() and parts.isdecimal() and 1 <= int(number) <= int(parts)):
+        raise InputError(
+            "--part", "be I/N, the I-th of N parts", repr(text), "Write 2/8 for the second of 8."
+        )
+    return int(number), int(parts)
 
 
 def _print_run(run: "Run") -> None:

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import families, images
+from .. import families, images, sources
 from ..errors import InputError
 from .rejecting import as_settings
 from .splits import square_split
@@ -26,6 +26,7 @@ def jobs(
     """Returns arguments of experiments.train for each model that a data set suffices for.
 
     Each is trained once with every seed. What `training` does not say is said by Family.laptop.
+    How many images a named source has is known without its files.
 
     Raises
         InputError  a model, a family in `training` or one of its arguments is none
@@ -67,6 +68,8 @@ def data_of(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _available(dataset: str, common: Mapping[str, Any]) -> int:
     """Returns the number of training images."""
+    if dataset in sources.NAMED and common.get("holdout") is None:
+        return sources.NAMED[dataset].training
     data = {name: common.get(name) for name in ("size", "holdout")}
     return len(images.load(dataset, root=common.get("data_root"), **data).train)
 

@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from .parameters import Parameter, check, describe
 __all__ = [
     "Notebook",
     "Profile",
+    "chapters",
     "effective",
     "find",
     "find_root",
@@ -107,6 +108,27 @@ def locate(name: str, root: Path | None = None) -> Notebook:
         repr(name),
         _closest(short, known) or "Give folder and name.",
     )
+
+
+def chapters(root: Path) -> list[Notebook]:
+    """Returns the notebooks that the table of contents lists, in its order.
+
+    Raises
+        InputError  it lists a notebook that does not exist
+    """
+    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    files = [file.removesuffix(".py") for file in _files(content)]
+    names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
+    known = find(root)
+    for name in names:
+        if name not in known:
+            raise InputError(
+                "book/_toc.yml",
+                "list existing notebooks",
+                f"notebooks/{name}",
+                "Write the notebook or take it out of the table of contents.",
+            )
+    return [known[name] for name in names]
 
 
 def parameters(name: str, root: Path | None = None) -> dict[str, Parameter]:
@@ -196,6 +218,19 @@ def effective(
     chosen = load_profile(profile, notebook.root).notebooks.get(notebook.name, {})
     defaults = {parameter.name: parameter.default for parameter in declared.values()}
     return defaults | check(declared, chosen) | check(declared, given or {})
+
+
+def _files(entry: object) -> Iterator[str]:
+    """Yields the table of contents' files in its order."""
+    if isinstance(entry, dict):
+        for key, value in entry.items():
+            if key in ("root", "file"):
+                yield value
+            else:
+                yield from _files(value)
+    elif isinstance(entry, list):
+        for item in entry:
+            yield from _files(item)
 
 
 def _closest(word: str, words: Iterable[str]) -> str:

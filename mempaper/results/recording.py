@@ -22,7 +22,7 @@ from ..notebooks.catalogue import find_root
 from ..notebooks.execution import displayed
 from ..runs import provenance
 
-__all__ = ["Offer", "Recorded", "Sourced", "described", "record", "recorded"]
+__all__ = ["Offer", "Recorded", "Sourced", "described", "executions", "record", "recorded"]
 
 TABLE_MIME = "application/vnd.mempaper.table+json"
 VERDICTS = "_verdicts"
@@ -94,6 +94,19 @@ class Sourced:
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.line}"
+
+
+def executions(
+    parameters: Mapping[str, Any],
+    seeds: Sequence[int] | None = None,  # None: 0, 1, 2, or the notebook's own
+) -> list[dict[str, Any]]:
+    """Returns the parameters that each execution of a recording sets: one execution for each seed,
+    but one for all where the notebook takes its intervals over seeds."""
+    usual = parameters.get("seeds")
+    if usual and len(usual) > 1:
+        return [{"seeds": list(seeds or usual)}]
+    chosen = seeds or (0, 1, 2)
+    return [{"seeds": [seed]} if usual else {"seed": seed} for seed in chosen]
 
 
 def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
