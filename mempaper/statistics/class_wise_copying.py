@@ -45,6 +45,8 @@ def bai2022_cells(reference: int, train: int) -> int:
     reference  number of test images of all classes
     train      number of training images of the class
     """
+    for name, count in (("reference", reference), ("train", train)):
+        check_count(name, count, 0)
     return max(1, min(reference, train) // _IMAGES_PER_CELL)
 
 

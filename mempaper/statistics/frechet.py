@@ -52,7 +52,8 @@ def frechet_gap(
 
     The interval is a bootstrap over the images of all three sets. A resample repeats images, and so
     has the bias of a smaller set; the quantiles are therefore taken of the deviations from the
-    resamples' mean, and set around the estimate.
+    resamples' mean, and set around the estimate. Resamples of which F(validation) is 0 are left
+    out.
 
     train, validation  (n, d) each
     generated          (m, d)
@@ -70,6 +71,7 @@ def frechet_gap(
         )
     check_confidence(confidence)
     check_count("resamples", resamples, 2)
+    check_count("seed", seed, 0)
     estimate = _gap(*map(_fit, arrays))
     if not np.isfinite(estimate):
         raise InputError(
@@ -85,6 +87,9 @@ def frechet_gap(
             for _ in range(resamples)
         ]
     )
+    resampled = resampled[np.isfinite(resampled)]
+    if len(resampled) < 2:
+        raise InputError("validation", "hold more different images", "few", "Embed more of them.")
     tail = (1 - confidence) / 2
     low, high = estimate + np.quantile(resampled - resampled.mean(), [tail, 1 - tail])
     return Interval(float(low), float(high), estimate, confidence)
