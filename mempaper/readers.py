@@ -14,13 +14,13 @@ import numpy as np
 from filelock import FileLock
 
 from .errors import InputError
-from .files import sha256
+from .files import NO_ROOM, sha256
 from .progress import track
 
 __all__ = ["UNWRITABLE", "Part", "decoded", "image_files", "read_array", "read_files", "unwritable"]
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
-UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+UNWRITABLE = {errno.EACCES, errno.EPERM, *NO_ROOM}
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")  # others may start programs
 _MOST_PIXELS = 1 << 26  # of one file: 8,192 x 8,192
 _MOST_BYTES = 1 << 30  # of an unpacked array, where it has a hundred times the bytes of its file

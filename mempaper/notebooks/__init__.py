@@ -10,7 +10,7 @@ from .catalogue import (
     locate,
     parameters,
 )
-from .execution import NotebookFailed, executed_path, is_fresh, record, run
+from .execution import NotebookFailed, checksum, executed_path, is_fresh, record, run
 from .parameters import Parameter
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "NotebookFailed",
     "Parameter",
     "Profile",
+    "checksum",
     "effective",
     "executed_path",
     "find",
