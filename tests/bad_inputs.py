@@ -122,7 +122,7 @@ CALLS = [
     (lambda: tests_of(cells="many"), "cells", "three arrays of labels"),
     (lambda: tests_of(metric="manhattan"), "metric", "be one of euclidean, cosine"),
     (lambda: tests_of(dimensions=0), "dimensions", "at least 1"),
-    (lambda: tests_of(min_generated=30), "min_generated", ""),
+    (lambda: tests_of(min_generated=30), "generated", "hold more than min_generated = 30"),
     (
         lambda: _.class_wise_copying_test(
             X, X, X, [np.arange(30) % 2, np.arange(30) % 2, np.zeros(30, int)]
@@ -186,14 +186,14 @@ CALLS = [
     (lambda: Store("/nowhere").make("a", {"x": {1}}, dict), "config.x", "be made of numbers"),
     (lambda: Store("/dev/null/runs").make("a", {}, dict), "root", "on a writable file system"),
     (lambda: embeddings.load("resnet9000"), "name", "be one of squeezenet"),
-    (lambda: embeddings.pca(PICTURES, dim=9), "dim", ""),
+    (lambda: embeddings.pca(PICTURES, dim=9), "dim", "lie in 1 to 1"),
     # training and audits
-    (lambda: trained(model="vae"), "model", "dcgan"),
+    (lambda: trained(model="vae"), "model", "be one of dcgan"),
     (lambda: trained(loss="wasserstein"), "loss", "be one of"),
     (lambda: trained(steps=0), "steps", "at least 1"),
     (lambda: trained(learning_rate=-1.0), "learning_rate", "lie between 0 and 1000"),
     (lambda: trained(seed=-1), "seed", "at least 0"),
-    (lambda: trained(size=17), "size", ""),
+    (lambda: trained(size=17), "size", "times a power of two"),
     (lambda: trained(precision="8-bit"), "precision", "be one that Lightning Fabric knows"),
     (lambda: trained(rejection={"threshold": 0.1}), "rejection", "be None for dcgan"),
     (lambda: audited(samples=None), "generator", "be given, or samples of it"),

@@ -10,9 +10,10 @@ from mempaper.errors import InputError
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch, request):
-    """Keeps runs apart; commands are given in the checkout, which some of them need."""
+    """Keeps runs and reports apart; some commands need the checkout."""
     monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path / "runs"))
-    monkeypatch.chdir(request.config.rootpath)
+    monkeypatch.setenv("MEMPAPER_ROOT", str(request.config.rootpath))
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("entry", range(len(CALLS)))

@@ -37,7 +37,7 @@ def case(function):
 
 def filled(kind, shape, draws):
     """Returns float64 of this shape and kind."""
-    values = draws.standard_normal(shape)
+    values = np.asarray(draws.standard_normal(shape))
     match kind:
         case "normal":
             return values
@@ -65,22 +65,29 @@ def filled(kind, shape, draws):
 
 GOOD = ("normal", "normal", "normal", "duplicates", "constant", "copies", "zeros", "tiny")
 ODD = ("subnormal", "large", "huge", "apart", "nan", "inf", "-inf")
-TYPES = ("f8", "f8", "f8", "f4", "f4", "f2", ">f4", "i8", "u1", "?", "g", "c8", "U3", "O")
+WIDTHS = st.sampled_from([1, 2, 3, 8])
+TYPES = ("f4", "f4", "f2", ">f4", "i8", "u1", "?", "g", "c8", "U3", "O")
+
+
+def mostly(usual, *odd):
+    """Returns a strategy that draws the usual value three times of four."""
+    return st.sampled_from([usual] * 3 * len(odd) + list(odd))
 
 
 def array(draw, *shapes, positive=False):
-    """Returns an array or tensor, of one of these shapes but for odd draws."""
-    shape = draw(st.sampled_from(shapes))
-    if not draw(st.integers(0, 9)):
+    """Returns an array or tensor of one of these shapes; of ten such, two or three are odd."""
+    shape, kind = draw(st.sampled_from(shapes)), draw(st.sampled_from(GOOD))
+    odd = draw(st.sampled_from([None] * 12 + ["shape", "kind", "kind", "type", "type"]))
+    if odd == "shape":
         shape = draw(st.lists(st.integers(0, 3), max_size=4).map(tuple))
-    kind = draw(st.sampled_from(GOOD + ODD if draw(st.booleans()) else GOOD))
+    if odd == "kind":
+        kind = draw(st.sampled_from(ODD))
     values = filled(kind, shape, np.random.default_rng(draw(st.integers(0, 99))))
-    values = np.abs(values) if positive and draw(st.integers(0, 9)) else values
+    if positive and odd != "kind":
+        values = np.abs(values)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # of numbers that the type cannot hold
-        values = values.astype(
-            draw(st.sampled_from(TYPES)) if not draw(st.integers(0, 3)) else "f8"
-        )
+        values = values.astype(draw(st.sampled_from(TYPES)) if odd == "type" else "f8")
     if draw(st.booleans()) and values.dtype.kind in "bif" and values.dtype.itemsize <= 8:
         return torch.from_numpy(values.astype(values.dtype.newbyteorder("=")))
     return values
@@ -88,7 +95,7 @@ def array(draw, *shapes, positive=False):
 
 def sizes(draw):
     """Returns the number of rows, tiny ones too, and of columns."""
-    return draw(st.sampled_from([2, 3, 4, 5, 6, 9, 1, 0])), draw(st.sampled_from([1, 2, 3, 8]))
+    return draw(st.sampled_from([2, 3, 4, 5, 6, 7, 8, 9, 20, 30, 1, 0])), draw(WIDTHS)
 
 
 def sets(draw, count, *, equal=False):
@@ -108,10 +115,10 @@ def labels(draw, counts):
     classes = draw(st.sampled_from([1, 2, 3]))
     found = []
     for count in counts:
-        count += draw(st.sampled_from([0, 0, 0, 0, 0, 1]))
-        missing = draw(st.sampled_from([0, 0, 0, 1]))
+        count += draw(st.sampled_from([0] * 11 + [1]))
+        missing = draw(st.sampled_from([0] * 9 + [1]))
         drawn = np.arange(count) % max(1, classes - missing)
-        found.append(drawn.astype(draw(st.sampled_from(["i8", "i8", "i8", "u1", "f8", "U2", "O"]))))
+        found.append(drawn.astype(draw(mostly("i8", "u1", "f8", "U2", "O"))))
     return found
 
 
@@ -120,19 +127,23 @@ def rows(values):
 
 
 def confidence(draw):
-    return {"confidence": draw(st.sampled_from([0.95, 0.5, 1e-9, 1 - 2**-53, 1e-6, 1 - 1e-6, 0.0]))}
+    return {"confidence": draw(mostly(0.95, 0.5, 1e-9, 1 - 2**-53, 1e-6, 1 - 1e-6, 0.0))}
 
 
 def seed(draw):
-    return {"seed": draw(st.sampled_from([0, 0, 1, 2**31, 2**40, -1]))}
+    return {"seed": draw(mostly(0, 1, 2**31, 2**40, -1))}
 
 
 def k(draw):
-    return {"k": draw(st.sampled_from([1, 1, 2, 3, 0, -1, 9]))}
+    return {"k": draw(mostly(1, 2, 3, 0, -1, 9))}
 
 
 def metric(draw):
-    return {"metric": draw(st.sampled_from(["euclidean", "cosine", "abs_cosine", "manhattan"]))}
+    return {
+        "metric": draw(
+            mostly("euclidean", "cosine", "abs_cosine", "hamming")
+        )
+    }
 
 
 # statistics
@@ -157,8 +168,8 @@ def ball_hits(draw):
 def birthday_test(draw):
     return statistics.birthday_test(
         *sets(draw, 1),
-        threshold=draw(st.sampled_from([0.0, 1.0, -1.0, math.inf, math.nan])),
-        batch_size=draw(st.integers(0, 5)),
+        threshold=draw(mostly(1.0, 0.0, -1.0, math.inf, math.nan)),
+        batch_size=draw(mostly(2, 0, 1, 3, 99)),
         **confidence(draw),
     )
 
@@ -174,7 +185,7 @@ def bootstrap_interval(draw):
     return statistics.bootstrap_interval(
         statistic,
         *errors(draw, 1),
-        resamples=draw(st.integers(0, 9)),
+        resamples=draw(mostly(9, 0, 1, 2)),
         **confidence(draw),
         **seed(draw),
     )
@@ -191,9 +202,9 @@ def class_wise_copying_test(draw):
     return statistics.class_wise_copying_test(
         *found,
         labels(draw, [rows(x) for x in found]),
-        cells=draw(st.sampled_from([1, 2, 0, statistics.bai2022_cells])),
+        cells=draw(mostly(statistics.bai2022_cells, 1, 2, 0)),
         min_generated=draw(st.sampled_from([0, 0, 1])),
-        dimensions=draw(st.sampled_from([None, 1, 64, 0])),
+        dimensions=draw(st.sampled_from([None, None, 1, 1, 64, 0])),
         tie_correction=draw(st.booleans()),
         **FEW,
         **metric(draw),
@@ -213,9 +224,9 @@ def data_copying_test(draw):
     ready = tuple(labels(draw, [rows(x) for x in found]))
     return statistics.data_copying_test(
         *found,
-        cells=draw(st.sampled_from([1, 2, 9, 0, ready, ready[:2], None])),
+        cells=draw(st.sampled_from([1, 1, 2, ready, 9, 0, ready[:2], None])),
         min_generated=draw(st.sampled_from([0, 0, 1])),
-        dimensions=draw(st.sampled_from([None, None, 1, 64, 0])),
+        dimensions=draw(mostly(None, 1, 64, 0)),
         tie_correction=draw(st.booleans()),
         **FEW,
         **metric(draw),
@@ -243,7 +254,7 @@ def frechet_distance(draw):
 def frechet_gap(draw):
     found = sets(draw, 3, equal=draw(st.booleans()))
     return statistics.frechet_gap(
-        *found, resamples=draw(st.integers(0, 5)), **confidence(draw), **seed(draw)
+        *found, resamples=draw(mostly(5, 0, 1, 2)), **confidence(draw), **seed(draw)
     )
 
 
@@ -277,8 +288,8 @@ def inside(draw):
 def kernel_distance(draw):
     return statistics.kernel_distance(
         *sets(draw, 2),
-        subsets=draw(st.integers(0, 2)),
-        subset_size=draw(st.integers(1, 4)),
+        subsets=draw(mostly(2, 1, 0)),
+        subset_size=draw(mostly(2, 1, 4)),
         **seed(draw),
     )
 
@@ -288,8 +299,8 @@ def kmeans_cells(draw):
     train, others = sets(draw, 2)
     cells = statistics.kmeans_cells(
         train,
-        draw(st.integers(0, 4)),
-        dimensions=draw(st.sampled_from([None, 1, 64, 0])),
+        draw(mostly(1, 2, 3, 0)),
+        dimensions=draw(st.sampled_from([None, None, 1, 1, 64, 0])),
         **seed(draw),
     )
     return cells(others)
@@ -324,7 +335,7 @@ def membership_auc(draw):
 def membership_inference(draw):
     return statistics.membership_inference(
         *errors(draw, 2),
-        false_positive_rate=draw(st.sampled_from([0.01, 0.5, 0.999, 0.0, math.nan])),
+        false_positive_rate=draw(mostly(0.5, 0.01, 0.999, 0.0, math.nan)),
         **confidence(draw),
     )
 
@@ -332,7 +343,7 @@ def membership_inference(draw):
 @case
 def memorization_informed_distance(draw):
     return statistics.memorization_informed_distance(
-        *sets(draw, 2), threshold=draw(st.sampled_from([0.1, 1.0, 0.0, math.nan]))
+        *sets(draw, 2), threshold=draw(mostly(0.1, 1.0, 0.0, math.nan))
     )
 
 
@@ -370,7 +381,7 @@ def paired_excess(draw):
 def pass_ratio(draw):
     n, t = sizes(draw)
     found = [array(draw, (n, t), positive=True) for _ in range(2)]
-    return statistics.pass_ratio(*found, at=draw(st.integers(0, 4)), resamples=9, **seed(draw))
+    return statistics.pass_ratio(*found, at=draw(mostly(1, 0, 2, 4)), resamples=9, **seed(draw))
 
 
 @case
@@ -380,13 +391,13 @@ def precision_recall(draw):
 
 @case
 def range_interval(draw):
-    values = st.sampled_from([0.0, 1.0, -2.0, math.nan, math.inf])
-    level = st.sampled_from([0.95, 0.95, 0.95, 0.5, 0.0])
+    values = st.sampled_from([0.0, 1.0, -2.0, 0.5, 0.1, 3.0, math.nan, math.inf])
+    level = st.sampled_from([0.95] * 9 + [0.5, 0.0])
     means = [
         statistics.Interval(draw(values), draw(values), draw(values), draw(level))
-        for _ in range(draw(st.integers(0, 3)))
+        for _ in range(draw(mostly(2, 3, 1, 0)))
     ]
-    return statistics.range_interval(means, draw(st.integers(0, 4)))
+    return statistics.range_interval(means, draw(mostly(4, 2, 1, 0)))
 
 
 @case
@@ -398,7 +409,7 @@ def rank_correlations(draw):
 
 @case
 def rarefied_coverage(draw):
-    return statistics.rarefied_coverage(*sets(draw, 2), draw(st.integers(0, 9)), **k(draw))
+    return statistics.rarefied_coverage(*sets(draw, 2), draw(mostly(1, 2, 0, 9)), **k(draw))
 
 
 @case
@@ -422,7 +433,7 @@ def squared_discrepancy(draw):
 def support_size(draw):
     return statistics.support_size(
         *sets(draw, 1),
-        threshold=draw(st.sampled_from([0.0, 1.0, -1.0, math.inf])),
+        threshold=draw(mostly(0.0, 1.0, -1.0, math.inf)),
         **confidence(draw),
     )
 
@@ -436,7 +447,7 @@ def three_sample_test(draw):
 def true_positive_rate(draw):
     return statistics.true_positive_rate(
         *errors(draw, 2),
-        false_positive_rate=draw(st.sampled_from([0.01, 0.5, 0.999, 1.0])),
+        false_positive_rate=draw(mostly(0.5, 0.01, 0.999, 1.0)),
         **confidence(draw),
     )
 
@@ -456,7 +467,7 @@ def z_u(draw):
 
 def searched(draw):
     queries, bank = sets(draw, 2)
-    chosen = {**metric(draw), **k(draw), "exclude_self": draw(st.booleans())}
+    chosen = {**metric(draw), **k(draw), "exclude_self": draw(mostly(False, True))}
     return queries, bank, chosen
 
 
@@ -496,7 +507,7 @@ def recall(draw):
         st.sampled_from(["exact", "hnsw", "ivfpq", neighbors.IVFPQ(), neighbors.HNSW(4)])
     )
     return neighbors.recall(
-        queries, bank, backend=backend, sample=draw(st.integers(0, 4)), **chosen, **seed(draw)
+        queries, bank, backend=backend, sample=draw(mostly(4, 1, 0)), **chosen, **seed(draw)
     )
 
 
@@ -517,24 +528,24 @@ def propose_threshold(draw):
     proposed = rejection.propose_threshold(
         train, reference=draw(st.sampled_from([None, reference])), **metric(draw)
     )
-    return proposed, proposed.mean, proposed.quantile(draw(st.sampled_from([0.1, 1.0, 2.0])))
+    return proposed, proposed.mean, proposed.quantile(draw(mostly(0.1, 1.0, 2.0)))
 
 
 def bank_of(draw, *, embedded=False):
     """Returns training features, or images, and a rejection that judges by them."""
-    shape = draw(st.sampled_from([(5, 3), (1, 3), (4, 1, 1, 3), (0, 3)]))
+    shape = draw(mostly((5, 3), (1, 3), (4, 1, 1, 3), (0, 3)))
     bank = array(draw, shape)
     judge = rejection.MemorizationRejection(
         bank,
         lambda images: images.flatten(1).float(),
-        draw(st.sampled_from([0.0, 0.1, 1e9, -1.0, math.nan, math.inf])),
+        draw(mostly(0.1, 0.0, 1e9, -1.0, math.nan, math.inf)),
         protocol=draw(st.sampled_from(["per-sample", "drop"])),
-        budget=draw(st.sampled_from([2, 0])),
+        budget=draw(mostly(2, 0)),
         collapsed="farthest",
         metric=draw(st.sampled_from(["euclidean", "cosine", "abs_cosine"])),
-        bank_labels=draw(st.sampled_from([None, labels(draw, [rows(bank)])[0]])),
+        bank_labels=draw(mostly(None, labels(draw, [rows(bank)])[0])),
     )
-    return judge, draw(st.sampled_from([None, torch.zeros(6, dtype=torch.long)]))
+    return judge, draw(mostly(None, torch.zeros(6, dtype=torch.long)))
 
 
 @case
@@ -576,17 +587,17 @@ class Affine(torch.nn.Module):
 def recover(draw):
     torch.manual_seed(0)
     targets = array(draw, (2, 1, 2, 2), (1, 1, 2, 2), (2, 3, 2, 2))
-    if isinstance(targets, np.ndarray) and targets.dtype.kind == "f" and targets.size:
-        targets = np.clip(targets, -1, 1) if draw(st.booleans()) else targets
+    if isinstance(targets, torch.Tensor) and targets.is_floating_point():
+        targets = targets.clamp(-1, 1)
     return recovery.recover(
         Affine().double() if draw(st.booleans()) else Affine(),
         targets,
-        draw(st.sampled_from([2, 2, 2, 3, 0])),
-        method=draw(st.sampled_from([*recovery.METHODS, "newton"])),
-        steps=draw(st.integers(0, 3)),
-        restarts=draw(st.integers(0, 2)),
-        candidates=draw(st.sampled_from([0, 1, 8, -1])),
-        batch_size=draw(st.sampled_from([None, 1, 0])),
+        draw(mostly(2, 3, 0)),
+        method=draw(mostly("lbfgs", *recovery.METHODS, "newton")),
+        steps=draw(mostly(3, 1, 0)),
+        restarts=draw(mostly(1, 2, 0)),
+        candidates=draw(mostly(8, 0, 1, -1)),
+        batch_size=draw(mostly(None, 1, 0)),
         trace=draw(st.booleans()),
         **seed(draw),
     )

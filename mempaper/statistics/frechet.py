@@ -12,6 +12,9 @@ from .feature_arrays import as_features
 __all__ = ["frechet_distance", "frechet_gap"]
 
 
+_ROUNDING = 1e-12  # of the traces, in a distance
+
+
 class _Gaussian(NamedTuple):
     mean: Float64[np.ndarray, "d"]
     covariance: Float64[np.ndarray, "d d"]
@@ -99,7 +102,8 @@ def _gap(train: _Gaussian, validation: _Gaussian, generated: _Gaussian) -> float
     root = _root(generated)
     to_train = _distance(generated, root, train)
     to_validation = _distance(generated, root, validation)
-    return (to_validation - to_train) / to_validation if to_validation > 0 else np.inf
+    rounding = _ROUNDING * np.trace(validation.covariance + generated.covariance)
+    return (to_validation - to_train) / to_validation if to_validation > rounding else np.inf
 
 
 def _fit(array: Float64[np.ndarray, "n d"], repeats: np.ndarray | None = None) -> _Gaussian:
