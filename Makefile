@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 TORCH_FOR_CPU := https://download.pytorch.org/whl/cpu/torch/
 
-.PHONY: book test env bench lint clean help
+.PHONY: book test soak env bench lint clean help
 
 book: env  ## train, execute the notebooks and build the book: make book PROFILE=smoke|laptop|real|paper
 	$(BIN)/snakemake --quiet all --config profile=$(PROFILE)
@@ -17,6 +17,10 @@ test: env  ## all tests, the import contract, the types and the linter
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+soak: env  ## the long forms of the fault tests, at most an hour: many kills, many drawn inputs
+	MEMPAPER_EXAMPLES=150 $(BIN)/python -m pytest tests/test_properties.py
+	$(BIN)/python -m pytest -m soak
 
 env: .venv/installed  ## .venv with everything installed
 

@@ -30,6 +30,15 @@ _UNKNOWN_SECONDS = 60
 _PAGES_AT_ONCE = 2
 """A page alone leaves cores idle where it trains one model, imports or draws."""
 
+_JUPYTER_BOOK = """
+import os, threading
+def follow():
+    os.read(0, 1)  # which ends with the process that began this one
+    os._exit(1)
+threading.Thread(target=follow, daemon=True).start()
+from jupyter_book.cli.main import main
+main()
+"""
 _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-mathjax-offline")
 
 
@@ -136,26 +145,47 @@ def _render(notebooks: list[Notebook], profile: str, root: Path) -> Path:
         written = [inputs, index.stat().st_mtime_ns]
         if page.is_file() and json.loads(stamp.read_text()) == written:
             return page
+    begun = build_folder / "rendering"
+    if begun.exists():  # killed in its midst: pages that it left are newer than what they show
+        for left in ("html", ".doctrees"):
+            shutil.rmtree(build_folder / left, ignore_errors=True)
     stamp.unlink(missing_ok=True)
+    write_atomic(begun, b"")
     print("Rendering the pages", file=sys.stderr, flush=True)
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [sys.executable, "-c", _JUPYTER_BOOK]
     command += ["build", str(root), "--toc", str(root / "book" / "_toc.yml")]
     command += ["--path-output", str(root), "--warningiserror", "--keep-going", "--quiet"]
-    done = subprocess.run(
+    status, said = _following(command, root, profile)
+    if status >= 0:
+        begun.unlink()
+    log = build_folder / "book.log"
+    write_atomic(log, said.encode())
+    if status:
+        tail = "\n".join(said.strip().splitlines()[-25:])
+        raise BookFailed(f"The pages were not rendered:\n{tail}\nThe whole log: {log}")
+    write_atomic(stamp, json.dumps([inputs, index.stat().st_mtime_ns]).encode())
+    return page
+
+
+def _following(command: list[str], root: Path, profile: str) -> tuple[int, str]:
+    """Returns the status and output of a process that ends with this one, however that ends."""
+    process = subprocess.Popen(
         command,
         cwd=root,
         env=os.environ | {"MEMPAPER_PROFILE": profile, "MEMPAPER_ROOT": str(root)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    log = build_folder / "book.log"
-    write_atomic(log, done.stdout.encode())
-    if done.returncode:
-        tail = "\n".join(done.stdout.strip().splitlines()[-25:])
-        raise BookFailed(f"The pages were not rendered:\n{tail}\nThe whole log: {log}")
-    write_atomic(stamp, json.dumps([inputs, index.stat().st_mtime_ns]).encode())
-    return page
+    try:
+        said = process.stdout.read()
+        return process.wait(), said
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
 
 
 def _inputs(notebooks: list[Notebook], profile: str, root: Path) -> dict[str, str]:
@@ -163,7 +193,8 @@ def _inputs(notebooks: list[Notebook], profile: str, root: Path) -> dict[str, st
     files = [root / "_config.yml", root / "pyproject.toml", *(n.source for n in notebooks)]
     files += [execution.executed_path(n, profile) for n in notebooks]
     for folder in ("book", "mempaper", "results", "profiles"):
-        files += [p for p in (root / folder).rglob("*") if "__pycache__" not in p.parts]
+        found = (root / folder).rglob("*")
+        files += [p for p in found if "__pycache__" not in p.parts and p.name[0] != "."]
     inputs = {p.relative_to(root).as_posix(): sha256(p) for p in sorted(files) if p.is_file()}
     tools = " ".join(f"{tool} {version(tool)}" for tool in _TOOLS)
     return inputs | {"profile": profile, "tools": hashlib.sha256(tools.encode()).hexdigest()}
@@ -171,13 +202,20 @@ def _inputs(notebooks: list[Notebook], profile: str, root: Path) -> dict[str, st
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         held = lock.acquire(timeout=0)
     except Timeout:
         print(f"Another build holds {path}; waiting for it.", file=sys.stderr)
         held = lock.acquire()
+    except OSError as error:
+        raise InputError(
+            "the checkout",
+            "be in a folder that can be written, with room left",
+            f"{path.parent} ({error.strerror})",
+            "Free some space, or build in a copy of it elsewhere.",
+        ) from error
     with held:
         yield
 

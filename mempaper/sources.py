@@ -15,7 +15,7 @@ from platformdirs import user_cache_path
 from . import cifar_variants, faces
 from .errors import InputError
 from .progress import track
-from .readers import Part, cropped, image_files, read_files
+from .readers import Part, decoded, image_files, read_files
 
 __all__ = ["NAMED", "Source", "data_root", "present", "resized"]
 
@@ -141,8 +141,6 @@ def _folder(path: str, root: Path, size: int | None, train: int | None, holdout:
 
 def _lsun(scene: str, root: Path, size: int | None, train: int | None, holdout: int | None):
     """Reads the database itself: torchvision pickles a list of its keys into the working folder."""
-    from PIL import Image
-
     try:
         import lmdb
     except ModuleNotFoundError as error:
@@ -159,8 +157,8 @@ def _lsun(scene: str, root: Path, size: int | None, train: int | None, holdout: 
             packed = islice(transaction.cursor().iternext(keys=False), wanted)
             pixels = np.stack(
                 [
-                    cropped(Image.open(BytesIO(image)), size or 128)
-                    for image in track(packed, "LSUN", total=wanted)
+                    decoded(BytesIO(image), f"image {i} of {folder}", size or 128)
+                    for i, image in enumerate(track(packed, "LSUN", total=wanted))
                 ]
             )
     except (lmdb.Error, OSError) as error:

@@ -123,10 +123,9 @@ def extension():
     )
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Returns the root of a book of one notebook, built with this repository's configuration."""
-    root = tmp_path_factory.mktemp("book")
+def small_checkout(root):
+    """Makes the checkout of a book of one notebook, with this repository's configuration."""
+    root.mkdir(parents=True, exist_ok=True)
     shutil.copy(REPOSITORY / "_config.yml", root)
     (root / "book").mkdir()
     for folder in ("_ext", "_static"):
@@ -146,6 +145,13 @@ def small(tmp_path_factory):
     (root / "notebooks" / "one" / "page.py").write_text(NOTEBOOK)
     (root / "profiles").mkdir()
     (root / "profiles" / "smoke.yaml").write_text("notebooks: {one/page: {seeds: [7]}}")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Returns the root of that book, built."""
+    root = tmp_path_factory.mktemp("book")
+    small_checkout(root)
     book.build("smoke", root=root)
     return root
 

@@ -32,7 +32,7 @@ from mempaper import book, ledger, notebooks, results
 from mempaper.statements import statements
 
 _LOG = logging.getLogger(__name__)
-_KEY, _LEDGER = "mempaper", "mempaper-ledger"
+_KEY, _LEDGER, _SOURCE = "mempaper", "mempaper-ledger", "mempaper-source"
 _CLAIMS = "book/claims"
 _STRIPPED = ("mempaper", "papermill", "jupytext")
 _application: Sphinx
@@ -54,6 +54,7 @@ def setup(app: Sphinx) -> dict:
     app.add_enumerable_node(TableBox, "table", html=(_visit_table_box, _depart_table_box))
     app.add_transform(AddProvenance)
     app.connect("config-inited", mempaper_assets.use_mathjax)
+    app.connect("source-read", _note_source)
     app.connect("env-get-outdated", _outdated)
     app.connect("doctree-resolved", _fill_ledgers)
     app.connect("html-page-context", _add_details)
@@ -283,13 +284,23 @@ def _identity(path: Path) -> str:
     return hashlib.sha256(str(path).encode() + content).hexdigest()
 
 
+def _note_source(app: Sphinx, docname: str, content: list[str]) -> None:
+    app.env.metadata[docname][_SOURCE] = _source(app.env, docname)
+
+
+def _source(env: BuildEnvironment, docname: str) -> str:
+    return hashlib.sha256(Path(env.doc2path(docname)).read_bytes()).hexdigest()
+
+
 def _outdated(app: Sphinx, env: BuildEnvironment, added, changed, removed) -> list[str]:
-    """Returns the pages whose executed copy is another than when they were last read, and those
-    that show what all pages judge."""
+    """Returns the pages whose source or executed copy is another than when they were last read, and
+    those that show what all pages judge. Sphinx goes by dates, which a clock set back makes wrong.
+    """
     return [
         docname
         for docname, metadata in env.metadata.items()
         if _LEDGER in metadata
+        or (docname in env.found_docs and metadata.get(_SOURCE) != _source(env, docname))
         or (
             _KEY in metadata and metadata[_KEY]["identity"] != _identity(_executed(env, docname)[0])
         )

@@ -235,7 +235,10 @@ def _numbers(rows: Rows, places: np.ndarray) -> np.ndarray:
 
 
 def _labels(argument: str, labels, rows: Rows) -> np.ndarray:
-    labels = labels.detach().cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
+    try:
+        labels = labels.detach().cpu().numpy() if isinstance(labels, Tensor) else np.asarray(labels)
+    except ValueError:  # ragged
+        labels = np.empty((0, 0))
     if labels.shape != (len(rows),):
         raise InputError(
             argument,
@@ -243,4 +246,7 @@ def _labels(argument: str, labels, rows: Rows) -> np.ndarray:
             labels.shape,
             "Give the labels of these rows.",
         )
+    if labels.dtype.kind not in "biuUS":
+        rule = "be whole numbers or names, of one kind"
+        raise InputError(argument, rule, labels.dtype, "Number the classes.")
     return labels

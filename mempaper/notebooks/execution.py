@@ -1,7 +1,8 @@
 """Notebooks executed with papermill, each copy saying what made it.
 
 The book's copy lies in `_build/executed/<profile>/<folder>/<name>.ipynb`; its metadata, under
-"mempaper", name source, parameters, package code, results, time and machine.
+"mempaper", name source, parameters, package code, results, time and machine, and the checksum of
+all the rest: a copy that was cut short or changed counts as none.
 """
 
 import hashlib
@@ -30,6 +31,7 @@ from .catalogue import Notebook, effective, locate
 
 __all__ = [
     "NotebookFailed",
+    "checksum",
     "displayed",
     "executed_path",
     "identity",
@@ -61,9 +63,18 @@ def executed_path(
 def record(path: Path) -> dict | None:
     """Returns what an executed copy says made it; None where no whole copy is."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["metadata"]["mempaper"]
-    except (OSError, ValueError, KeyError, TypeError):
+        copy = json.loads(path.read_text(encoding="utf-8"))
+        made = copy["metadata"]["mempaper"]
+        return made if made["sha256"] == checksum(copy) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def checksum(copy: Mapping[str, Any]) -> str:
+    """Returns the SHA-256 of an executed copy, read as JSON, but for the checksum in it."""
+    made = {k: v for k, v in copy["metadata"]["mempaper"].items() if k != "sha256"}
+    content = {**copy, "metadata": {**copy["metadata"], "mempaper": made}}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def displayed(copy: Mapping[str, Any], mime: str) -> list[Any]:
@@ -167,6 +178,7 @@ def run(
         "seconds": round(time.monotonic() - started, 1),
         "machine": f"{origin['processor']}, {origin['cores']} cores",
     }
+    executed.metadata["mempaper"]["sha256"] = checksum(json.loads(nbformat.writes(executed)))
     for outdated in output.parent.glob(f"{output.stem}.*.done"):
         outdated.unlink(missing_ok=True)
     write_atomic(output, nbformat.writes(executed).encode())
@@ -207,7 +219,9 @@ def _package_version() -> str:
 
 def _folder_sha256(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    # Names with a dot before them are no results, but left by an interrupted writing of one.
+    kept = (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    for path in sorted(kept):
         digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path)}\n".encode())
     return digest.hexdigest()
 

@@ -40,8 +40,8 @@ class TrainingDistance:
             )
         self.metric = metric
         self._embed = embedding.encode if isinstance(embedding, Embedding) else embedding
-        self._features = self._of_training(torch.as_tensor(bank))
-        self._labels = None if bank_labels is None else torch.as_tensor(bank_labels).cpu()
+        self._features = self._of_training(_tensor("bank", bank))
+        self._labels = None if bank_labels is None else _tensor("bank_labels", bank_labels).cpu()
         self._bank = self._prepared(self._features.device)
 
     @torch.no_grad()
@@ -95,7 +95,8 @@ class TrainingDistance:
         if bank.ndim == 4 and len(bank):
             with torch.no_grad():
                 bank = torch.cat([self._embed(part) for part in bank.split(_EMBEDDED_AT_ONCE)])
-        if bank.ndim != 2 or not bank.numel() or not bank.isfinite().all():
+        real = bank.ndim == 2 and not bank.is_complex()
+        if not real or not bank.numel() or not bank.isfinite().all():
             raise InputError(
                 "bank",
                 "hold finite features (m, d), or images (m, c, h, w), of at least one image",
@@ -103,3 +104,11 @@ class TrainingDistance:
                 "Pass the features of the training images.",
             )
         return bank
+
+
+def _tensor(argument: str, values: Tensor | np.ndarray) -> Tensor:
+    try:
+        return torch.as_tensor(values)
+    except TypeError as error:
+        found = getattr(values, "dtype", type(values).__name__)
+        raise InputError(argument, "be an array of numbers", found, "Convert it first.") from error

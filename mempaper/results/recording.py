@@ -123,7 +123,9 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
     [PosixPath('results/table_1_mnist_verdicts.csv')]
     """
     copies = [json.loads(path.read_text(encoding="utf-8")) for path in executed]
-    made = [copy["metadata"]["mempaper"] for copy in copies]
+    made = [
+        {k: v for k, v in copy["metadata"]["mempaper"].items() if k != "sha256"} for copy in copies
+    ]
     tables: dict[str, list[pd.DataFrame]] = {}
     for copy, origin in zip(copies, made, strict=True):
         for offer in displayed(copy, TABLE_MIME):

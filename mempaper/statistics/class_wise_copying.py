@@ -48,6 +48,8 @@ def bai2022_cells(reference: int, train: int) -> int:
     >>> bai2022_cells(2000, 5000), bai2022_cells(10000, 5000)
     (10, 25)
     """
+    for name, count in (("reference", reference), ("train", train)):
+        check_count(name, count, 0)
     return max(1, min(reference, train) // _IMAGES_PER_CELL)
 
 

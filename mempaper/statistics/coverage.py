@@ -25,7 +25,7 @@ def coverage_contrast(real, first, second, *, k: int = 5, seed: int = 0) -> Inte
     >>> f"{coverage_contrast(real, real, real + 100, k=1):.1f}"
     '1.0 [1.0, 1.0]'
     """
-    drawn = min(len(first), len(second))
+    drawn = min(map(_count, (first, second)))
     if drawn < 2:
         return Interval(-1.0, 1.0, float("nan"), 0.95)
     first, second = (rarefied_coverage(real, images, drawn, k=k) for images in (first, second))
@@ -45,10 +45,17 @@ def rarefied_coverage(real, generated, drawn: int, *, k: int = 5) -> Float64[np.
     [0.5, 0.5, 0.0, 0.0]
     """
     check_count("drawn", drawn, 1)
-    total = len(generated)
+    total = _count(generated)
     if drawn > total:
         raise InputError("drawn", f"be at most {total}, the generated images", drawn, "Draw fewer.")
     return 1 - _missed(ball_hits(real, generated, k=k), total, drawn)
+
+
+def _count(images) -> int:
+    shape = np.shape(images)
+    if len(shape) != 2:
+        raise InputError("generated", "have shape (m, d)", shape, "Give a row for each image.")
+    return shape[0]
 
 
 def _missed(hits: Int[np.ndarray, "n"], total: int, drawn: int) -> Float64[np.ndarray, "n"]:

@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from ..errors import InputError, check_count
 from .distances import squared_distances
-from .feature_arrays import as_features, require_more_than
+from .feature_arrays import LARGEST, as_features, require_more_than
 from .gaussians import Gaussians, fit_gaussians
 
 __all__ = ["FeatureLikelihood", "feature_likelihood"]
@@ -102,11 +102,20 @@ def _fitted(
 
 
 def _standardised(train: Float64[np.ndarray, "n d"], *others: np.ndarray) -> list[np.ndarray]:
-    varying = np.ptp(train, axis=0) > 0
+    mean, std = train.mean(axis=0), train.std(axis=0, ddof=1)
+    # What rounding leaves of the variance of equal numbers is none.
+    varying = std > 1e-12 * np.abs(train).max(axis=0)
     if not varying.any():
         raise InputError("train", "hold different images", "equal rows", "Check the encoder.")
-    mean, std = train[:, varying].mean(axis=0), train[:, varying].std(axis=0, ddof=1)
-    return [(features[:, varying] - mean) / std for features in (train, *others)]
+    found = [(features[:, varying] - mean[varying]) / std[varying] for features in (train, *others)]
+    if max(np.abs(features).max() for features in found) > LARGEST:
+        raise InputError(
+            "holdout and generated",
+            f"lie within {LARGEST:g} standard deviations of train",
+            "features farther away",
+            "Leave out features that hardly vary.",
+        )
+    return found
 
 
 def _log_mean(logs: Float64[np.ndarray, "n m"]) -> Float64[np.ndarray, "m"]:

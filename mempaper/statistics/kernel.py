@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from ..errors import InputError
+from ..errors import InputError, check_count
 from .feature_arrays import as_features
 
 __all__ = ["KernelDistance", "kernel_distance", "squared_discrepancy"]
@@ -42,8 +42,8 @@ def kernel_distance(
     KernelDistance(mean=7.0, std=0.0)
     """
     a, b = as_features(features_a=features_a, features_b=features_b)
-    if subsets < 1:
-        raise InputError("subsets", "be at least 1", subsets, "100 is usual.")
+    check_count("subsets", subsets, 1)
+    check_count("seed", seed, 0)
     most = min(len(a), len(b))
     if not 2 <= subset_size <= most:
         raise InputError(

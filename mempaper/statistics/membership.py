@@ -14,7 +14,7 @@ import scipy.stats
 from jaxtyping import Float64
 
 from ..errors import InputError
-from .bootstrap import Interval, as_sample, check_confidence
+from .bootstrap import Interval, as_numbers, as_sample, check_confidence
 from .copying_scores import z_u
 
 __all__ = [
@@ -195,11 +195,11 @@ def black_box_scores(distances) -> Float64[np.ndarray, "n"]:
     >>> black_box_scores([[3.0, 1.0], [2.0, 5.0]]).tolist()
     [1.0, 2.0]
     """
-    distances = np.asarray(distances, dtype=np.float64)
-    if distances.ndim != 2 or not distances.size:
+    distances = as_numbers("distances", distances)
+    if distances.ndim != 2 or not distances.size or not (distances >= 0).all():
         raise InputError(
             "distances",
-            "have shape (n, k), n and k at least 1",
+            "be numbers of at least 0, of shape (n, k), n and k at least 1",
             distances.shape,
             "Pass one row for each image.",
         )
