@@ -165,6 +165,7 @@ def as_numbers(argument: str, values) -> np.ndarray:
     Raises
         InputError  naming `argument`, where they are no real numbers
     """
+    found = getattr(values, "dtype", type(values).__name__)
     if hasattr(values, "detach"):
         values = values.detach().cpu()
         if not values.is_complex():
@@ -176,7 +177,4 @@ def as_numbers(argument: str, values) -> np.ndarray:
         with np.errstate(over="ignore"):  # infinity is not refused here
             return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
-        found = getattr(values, "dtype", type(values).__name__)
-        raise InputError(
-            argument, "be an array of real numbers", found, "Convert it first."
-        ) from error
+        raise InputError(argument, "be an array of numbers", found, "Convert it first.") from error
