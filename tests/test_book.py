@@ -243,7 +243,7 @@ def test_the_parameter_table_shows_build_and_default(extension):
         "<code>5</code>",
         "[1, 9]",
         "a &lt; b",
-        "<div>smoke <code>1</code></div><div>real <code>8</code></div>",
+        "<div><div>smoke <code>1</code></div><div>real <code>8</code></div></div>",
     ]
     assert extension.provenance.rerun_command("one/page", "laptop", [steps], MADE) == (
         "mempaper notebook run one/page --profile laptop -p steps 3"

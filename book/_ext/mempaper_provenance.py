@@ -85,8 +85,11 @@ def parameter_table(
             _value(parameter.default),
             escape(parameter.legal or _kind(parameter.default)),
             escape(parameter.meaning),
-            "".join(f"<div>{name} {_value(each)}</div>" for name, each in others.items())
-            or "the default in all",
+            "<div>"
+            + "".join(f"<div>{name} {_value(each)}</div>" for name, each in others.items())
+            + "</div>"
+            if others
+            else "the default in all",
         ]
         changed = ' class="changed"' if made and value != parameter.default else ""
         labelled = zip(head, cells, strict=True)
@@ -130,6 +133,10 @@ def _plain(value: object) -> str:
 
 
 def _kind(default: object) -> str:
-    return {bool: "true, false", str: "text", int: "whole number", float: "number"}.get(
-        type(default), "any"
-    )
+    return {
+        bool: "true, false",
+        str: "text",
+        int: "whole number",
+        float: "number",
+        dict: "mapping",
+    }.get(type(default), "any")
