@@ -2,7 +2,7 @@
 
     python benchmarks/two_workers.py [--jobs 8] [--steps 400]
 
-Each round trains the same networks in an empty store with --cores 1 and then --cores 2, on a
+Each round trains the same networks in an empty store, with --cores 1 and with --cores 2, on a
 machine that does nothing else. Two workers should do at least 1.8 times as much.
 """
 

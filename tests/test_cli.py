@@ -147,7 +147,7 @@ def test_version(user):
 def test_help_names_every_command(user):
     done = user("--help")
     assert done.returncode == 0
-    for command in ("data", "train", "recover", "runs", "notebook", "book", "claims"):
+    for command in ("data", "train", "recover", "runs", "notebook", "book", "plan", "claims"):
         assert f"\n  {command} " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 

@@ -20,29 +20,57 @@ from mempaper.steps import Page, Plan, costs, pages, step
 from mempaper.steps.pages import Asked, asked
 
 REPOSITORY = Path(__file__).parents[1]
+PAGE = """\
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% tags=["parameters"]
+n = 1  # [0, 9] a number
+
+# %%
+print(n)
+"""
 TINY = {"steps": 3, "batch_size": 8, "latent_dim": 8, "width": 8}
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    """A copy of what the book is made of, in which nothing has been executed."""
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of what the book is made of, in which nothing of the smoke profile is left to do."""
+    tmp_path = tmp_path_factory.mktemp("checkout")
     for name in ("Snakefile", "_config.yml", "book/_toc.yml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(REPOSITORY / name, tmp_path / name)
     for name in ("notebooks", "profiles", "results"):
         ignored = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=ignored)
-    return tmp_path
-
-
-def finish(plan):
-    """Leaves the files behind that say that all of it has been done."""
+    plan = Plan("smoke", root=tmp_path, apart=True)
     plan.write()
     for done in [plan.folder / "steps" / each.receipt for each in plan.missing]:
         done.write_text('{"runs": []}')
     for page in plan.stale:
         page.marker.parent.mkdir(parents=True, exist_ok=True)
         page.marker.touch()
+    return tmp_path
+
+
+@pytest.fixture
+def change(checkout):
+    """Returns a function that changes a parameter in the smoke profile, until the test ends."""
+    path = checkout / "profiles" / "smoke.yaml"
+    before = path.read_text()
+
+    def change(page, **values):
+        content = yaml.safe_load(before)
+        content["notebooks"][page] |= values
+        path.write_text(yaml.safe_dump(content))
+
+    yield change
+    path.write_text(before)
 
 
 def dry_run(root, **settings):
@@ -71,13 +99,8 @@ def test_the_paper_profile_passes_a_dry_run_without_its_data(checkout):
     }
 
 
-def test_one_changed_parameter_runs_what_depends_on_it_and_nothing_else(checkout):
-    finish(Plan("smoke", root=checkout, apart=True))
-    assert Plan("smoke", root=checkout, apart=True).missing == []
-    profile = checkout / "profiles" / "smoke.yaml"
-    content = yaml.safe_load(profile.read_text())
-    content["notebooks"]["latent_recovery/gap_law"]["counts"] = [16, 64, 48]
-    profile.write_text(yaml.safe_dump(content))
+def test_one_changed_parameter_runs_what_depends_on_it_and_nothing_else(checkout, change):
+    change("latent_recovery/gap_law", counts=[16, 64, 48])
     # Of glo-48 and ae-48, then of the page and of the book.
     assert dry_run(checkout, profile="smoke", apart="true") == {
         "train": 2,
@@ -87,10 +110,8 @@ def test_one_changed_parameter_runs_what_depends_on_it_and_nothing_else(checkout
     }
 
 
-def test_a_parameter_that_no_training_has_trains_nothing(checkout):
-    finish(Plan("smoke", root=checkout, apart=True))
-    profile = checkout / "profiles" / "smoke.yaml"
-    profile.write_text(profile.read_text().replace("    perplexity: 5\n", "    perplexity: 6\n"))
+def test_a_parameter_that_no_training_has_trains_nothing(checkout, change):
+    change("memorization_rejection/planes_of_samples", perplexity=6)
     plan = Plan("smoke", root=checkout, apart=True)
     assert [page.name for page in plan.stale] == ["memorization_rejection/planes_of_samples"]
     assert plan.missing == []
@@ -268,7 +289,7 @@ def test_the_marker_goes_with_the_copy(tmp_path):
     profile.touch()
     source = tmp_path / "notebooks" / "one" / "page.py"
     source.parent.mkdir(parents=True)
-    source.write_text('# %% tags=["parameters"]\nn = 1  # [0, 9] a number\n\n# %%\nprint(n)\n')
+    source.write_text(PAGE)
     notebook = catalogue.locate("page", tmp_path)
     seen = []
     for content in ("", "notebooks: {one/page: {n: 2}}", ""):
@@ -282,28 +303,23 @@ def test_the_marker_goes_with_the_copy(tmp_path):
     assert seen[0] == seen[2] != seen[1]
 
 
-class Small:
-    """A plan of two pages that share a training; the first has a longer one of its own."""
-
-    def __init__(self):
-        job = {"model": "dcgan", "dataset": "digits", **TINY, "seed": 0}
-        shared, own = (step.steps_of(Asked([{**job, "steps": steps}]))[0] for steps in (100, 300))
-        self.stale = [Page("a", {}, Path("a"), 4000.0), Page("b", {}, Path("b"), 1200.0)]
-        self.pages = {page.name: page for page in self.stale} | {"c": None}
-        self.steps = {"a": [shared, own], "b": [shared]}
-        self.distinct = {each.receipt: each for each in (shared, own)}
-        self.missing = [shared, own]
-        self.work = costs.work_of(shared.work)
-
-
 def test_each_training_is_counted_once_and_pages_take_the_rest():
-    plan = Small()
+    job = {"model": "dcgan", "dataset": "digits", **TINY, "seed": 0}
+    shared, own = (step.steps_of(Asked([{**job, "steps": steps}]))[0] for steps in (100, 300))
+    stale = [Page("a", {}, Path("a"), 4000.0), Page("b", {}, Path("b"), 1200.0)]
+    plan = Plan("smoke", root=REPOSITORY, apart=True)
+    vars(plan).update(
+        pages={**{page.name: page for page in stale}, "c": Page("c", {}, Path("c"), 5.0)},
+        stale=stale,
+        steps={"a": [shared, own], "b": [shared]},
+        missing=[shared, own],
+    )
     *_, train, recover, page, book = costs.estimate(plan, costs.Measured("", {}))
-    # Of page a, 1,000 s of 4,000 are the shared training's, of page b all 1,200.
+    # Of page a, 1,000 s of 4,000 are the shared training's; of page b, all 1,200.
     assert (train.to_do, train.done, train.hours) == (2, 0, pytest.approx(4200 / 3600))
     assert (page.to_do, page.done, page.hours) == (2, 1, 0.0)
     assert (recover.to_do, book.to_do) == (0, 1)
-    rates = costs.Measured("a machine", {"dcgan": 500 / plan.work})
+    rates = costs.Measured("a machine", {"dcgan": 500 / costs.work_of(shared.work)})
     *_, train, recover, page, book = costs.estimate(plan, rates)
     assert train.hours == pytest.approx(2000 / 3600)
     assert page.hours == pytest.approx((4000 - 2000 + 1200 - 500) / 3600)
