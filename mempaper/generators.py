@@ -78,6 +78,10 @@ def load_network(
 
     Raises
         InputError  the run is not a training run
+
+    >>> run = experiments.train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> load_network(run, "discriminator") is None
+    True
     """
     if run.kind != "train":
         raise InputError(

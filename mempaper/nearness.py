@@ -47,7 +47,7 @@ def membership_scores(
     score 0 where a generated one is equal to them, and infinity else.
 
     >>> train, holdout = torch.tensor([[0.0], [10.0]]), torch.tensor([[20.0], [30.0]])
-    >>> members, others = membership_scores(train, holdout, torch.tensor([[1.0]]))
+    >>> members, others = membership_scores(Real(train, holdout), torch.tensor([[1.0]]))
     >>> members.tolist(), others.tolist()
     ([0.1, 0.9], [1.9, 2.9])
     """

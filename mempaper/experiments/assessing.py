@@ -96,7 +96,11 @@ def recoveries(
     method: str | None = None,
     seed: int = 0,
 ) -> list[tuple[int, dict[str, Any]]]:
-    """Returns what `assess` has recovered: which of the models, and arguments of `recover`."""
+    """Returns what `assess` has recovered: which of the models, and arguments of `recover`.
+
+    >>> [(i, what["kind"]) for i, what in recoveries(["ae"], count=200)]
+    [(0, 'train'), (0, 'holdout'), (0, 'distorted')]
+    """
     counts = dict.fromkeys(KINDS, min(count, check_count)) | {"train": count, "holdout": count}
     common = {"steps": steps, "restarts": restarts, "seed": seed}
     methods = [method or families.get(model).method for model in models]

@@ -106,7 +106,8 @@ def recover_part(
         InputError  as `recover`, or there is no such part
 
     >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
-    >>> parts = recover_part(run, "train", part=1, parts=1, count=2, steps=2, candidates=8)
+    >>> settings = {"count": 2, "steps": 2, "candidates": 8, "seed": 1}
+    >>> parts = recover_part(run, "train", part=1, parts=1, **settings)
     >>> [made.config["first"] for made in parts]
     [0]
     """

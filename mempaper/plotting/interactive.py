@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -43,7 +44,7 @@ class Curve:
     points: Sequence[tuple[float, float, float, float]]
 
     @classmethod
-    def of(cls, name: str, color: str, values: Mapping[float | int, Interval]) -> "Curve":
+    def of(cls, name: str, color: str, values: Mapping[Any, Interval]) -> "Curve":
         """Returns the curve of intervals by x, from left to right."""
         return cls(
             name,

@@ -11,6 +11,7 @@ from .interactive import (
     Histogram,
     Histograms,
     Interactive,
+    Panel,
     Points,
     PointSet,
     View,
@@ -31,6 +32,11 @@ def threshold_knob(
 
     by_reference  set of images -> tau -> (C_T, Frechet distance), as `fid_against_copying` has them
     images        tau -> (rows, n, c, h, w), of the same latents at each tau
+
+    >>> number, white = Interval(0.0, 2.0, 1.0, 0.95), np.ones((1, 3, 1, 8, 8))
+    >>> knob = threshold_knob({"hold-out": {0.1: (number, number)}}, {0.1: white}, encoder="pca")
+    >>> knob.views[0].told
+    ['At τ = 0.1, against hold-out: C_T 1.00, FID 1.00']
     """
     taus = [float(tau) for tau in sorted(images)]
 
@@ -49,7 +55,7 @@ def threshold_knob(
         )
         for tau in taus
     ]
-    panels = [
+    panels: list[Panel] = [
         Curves("C_T: up is less copying", "threshold τ", "C_T", curves(0), taus, {}),
         Curves(
             "Fréchet distance: down is better",
@@ -74,6 +80,11 @@ def count_knob(
     """Returns the slider over N: the MRE-gap, and the errors that it is of.
 
     errors  family -> N -> {"train": (n,), "validation": (n,)}, positive
+
+    >>> train, val = {1: np.ones(2), 2: 2 * np.ones(2)}, {1: 4 * np.ones(2), 2: 4 * np.ones(2)}
+    >>> errors = {n: {"train": train[n], "validation": val[n]} for n in (1, 2)}
+    >>> count_knob({"GLO": gap_law(train, val, resamples=10)}, {"GLO": errors}).views[0].values
+    ['1', '2']
     """
     return Interactive(
         "family", [_of_family(name, laws[name], of_count) for name, of_count in errors.items()]
@@ -110,7 +121,7 @@ def _of_family(
         log_x=True,
         percent=True,
     )
-    panels = [gaps, Histograms("The errors behind it", ERROR_LABEL, list(edges), sets)]
+    panels: list[Panel] = [gaps, Histograms("The errors behind it", ERROR_LABEL, list(edges), sets)]
     return View(name, "training images N", [f"{n:,}" for n in counts], told, panels)
 
 
@@ -125,6 +136,11 @@ def strength_knob(
     images  distortion -> images as distorted and as recovered by the first model, both
             (strengths, n, c, h, w), from the least strength to the greatest
     units   distortion -> what its strength is
+
+    >>> number, white = Interval(0.1, 0.3, 0.2, 0.95), np.ones((1, 3, 1, 8, 8))
+    >>> units = {"noise": "standard deviation"}
+    >>> strength_knob({"noise": {"GLO": {0.5: number}}}, {"noise": (white, white)}, units).choice
+    'distortion'
     """
     views = []
     for name, of_model in curves.items():
@@ -152,7 +168,10 @@ def strength_knob(
             {"y": distorted, "G(z*)": recovered}
             for distorted, recovered in zip(*images[name], strict=True)
         ]
-        panels = [pictures(f"Targets, and what {drawn[0].name} makes of them", shown), error]
+        panels: list[Panel] = [
+            pictures(f"Targets, and what {drawn[0].name} makes of them", shown),
+            error,
+        ]
         values = [f"{strength:g}" for strength in strengths]
         views.append(View(name, f"strength: {unit}", values, told, panels))
     return Interactive("distortion", views)
@@ -174,6 +193,11 @@ def point_knob(
     images, neighbours  (n, c, h, w), the samples and the nearest training images
     distances           (n,)
     threshold           such as d-bar
+
+    >>> plane, white = np.zeros((2, 2)), np.ones((2, 1, 8, 8))
+    >>> apart = {"images": white, "neighbours": white, "distances": [0.2, 0.1], "threshold": 0.15}
+    >>> point_knob(plane, plane, **apart).views[0].values
+    ['0.100', '0.200']
     """
     order = np.argsort(distances, kind="stable")
     sides = ["nearer than d-bar" if distances[i] <= threshold else "farther" for i in order]
@@ -186,7 +210,7 @@ def point_knob(
         PointSet("samples", COLORS["generated"], _pairs(generated[order])),
     ]
     shown = [{"sample": images[[i]], "nearest": neighbours[[i]]} for i in order]
-    panels = [
+    panels: list[Panel] = [
         Points("Point at a sample, or move the slider", sets),
         pictures("This sample, and the nearest training image", shown),
     ]

@@ -101,7 +101,11 @@ def executions(
     seeds: Sequence[int] | None = None,  # None: 0, 1, 2, or the notebook's own
 ) -> list[dict[str, Any]]:
     """Returns the parameters that each execution of a recording sets: one execution for each seed,
-    but one for all where the notebook takes its intervals over seeds."""
+    but one for all where the notebook takes its intervals over seeds.
+
+    >>> executions({"seed": 0}), executions({"seeds": [0, 1]}, [4, 5])
+    ([{'seed': 0}, {'seed': 1}, {'seed': 2}], [{'seeds': [4, 5]}])
+    """
     usual = parameters.get("seeds")
     if usual and len(usual) > 1:
         return [{"seeds": list(seeds or usual)}]
