@@ -102,7 +102,7 @@ CALLS = [
     (lambda: _.frechet_distance(X, X[:1]), "features_b", "n >= 2"),
     (lambda: _.frechet_distance(X, X[:, :2]), "features_b", "have 3 features an image"),
     (lambda: _.frechet_distance(changed(X, np.inf), X), "features_a", "infinity in row 0"),
-    (lambda: _.frechet_distance(X * 1e60, X), "features_a", "lie within 1e+45"),
+    (lambda: _.frechet_distance(X * 1e60, X), "features_a", "lie within 1e+20"),
     (lambda: _.frechet_gap(X, X[:9], X), "validation", "hold as many images as train"),
     (lambda: _.frechet_gap(X, X, X), "validation", "differ from generated"),
     (lambda: _.kernel_distance(X, X, subset_size=99), "subset_size", "lie in 2 to 30"),
