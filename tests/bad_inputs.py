@@ -212,7 +212,7 @@ CALLS = [
     (lambda: audit.load_generator(__file__), "generator", "without running code of its author"),
     # the checks themselves
     (lambda: check_count("n", True, 0), "n", "be a whole number"),
-    (lambda: check_count("n", 1.0, 0), "n", "be a whole number"),
+    (lambda: check_count("n", 2.5, 0), "n", "be a whole number"),
     (lambda: check_known("name", "c", ("a", "b")), "name", "be among a, b"),
 ]
 

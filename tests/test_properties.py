@@ -140,11 +140,7 @@ def k(draw):
 
 
 def metric(draw):
-    return {
-        "metric": draw(
-            mostly("euclidean", "cosine", "abs_cosine", "hamming")
-        )
-    }
+    return {"metric": draw(mostly("euclidean", "cosine", "abs_cosine", "hamming"))}
 
 
 # statistics
