@@ -297,7 +297,7 @@ def test_an_unchanged_book_is_neither_executed_nor_rendered_again(small, monkeyp
         raise AssertionError("worked again")
 
     monkeypatch.setattr(book.execution, "run", refuse)
-    monkeypatch.setattr(book.subprocess, "run", refuse)
+    monkeypatch.setattr(book, "_following", refuse)
     assert book.build("smoke", root=small) == small / "_build" / "html" / "index.html"
 
 
