@@ -264,8 +264,10 @@ def gap_change(draw):
 @case
 def gap_law(draw):
     counts = draw(st.lists(st.sampled_from([1, 2, 4, 0]), max_size=3, unique=True))
-    train = dict(zip(counts, errors(draw, len(counts)), strict=True))
-    val = dict(zip(counts, errors(draw, len(counts), equal=True), strict=True))
+    train, val = (
+        dict(zip(counts, map(np.asarray, errors(draw, len(counts), equal=equal)), strict=True))
+        for equal in (False, True)
+    )
     if not draw(st.integers(0, 9)):
         val[8] = np.ones(3)
     return statistics.gap_law(train, val, resamples=9, **confidence(draw), **seed(draw))
