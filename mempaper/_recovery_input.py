@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -58,9 +57,14 @@ def check_targets(targets):
         part = targets[begin : begin + _AT_ONCE]
         try:
             part = torch.as_tensor(part)
-        except TypeError:  # of a type that PyTorch lacks
-            part = np.asarray(part)
-        if not isinstance(part, torch.Tensor) or not part.is_floating_point():
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                "targets",
+                "be of a type that PyTorch has",
+                getattr(part, "dtype", type(part).__name__),
+                "Convert them with .astype(numpy.float32).",
+            ) from error
+        if not part.is_floating_point():
             raise InputError(
                 "targets",
                 "be floating-point images in [-1, 1]",

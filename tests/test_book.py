@@ -404,8 +404,17 @@ def test_an_unchanged_book_is_neither_executed_nor_rendered_again(small, monkeyp
         raise AssertionError("worked again")
 
     monkeypatch.setattr(book.execution, "run", refuse)
-    monkeypatch.setattr(book.subprocess, "run", refuse)
+    monkeypatch.setattr(book, "_following", refuse)
     assert book.build("smoke", root=small) == small / "_build" / "html" / "index.html"
+
+
+def test_a_page_that_changed_while_the_clock_was_set_back_is_rendered_again(small):
+    page = small / "book" / "bibliography.md"
+    page.write_text(page.read_text() + "\nWritten before the last build.\n")
+    os.utime(page, (1, 1))
+    book.build("smoke", root=small)
+    html = small / "_build" / "html" / "book" / "bibliography.html"
+    assert "Written before the last build." in html.read_text()
 
 
 def test_a_page_that_warns_fails_the_build_and_says_so(small):

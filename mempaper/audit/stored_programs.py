@@ -36,7 +36,7 @@ _SCRIPTED = re.compile(
     r"version|byteorder|\.format_version|\.storage_alignment|\.data/\w+|data\.pkl|constants\.pkl|"
     r"(data|constants)/\d+|code/[\w/.]+\.py"
 )
-_LEFT_OUT = re.compile(r"code/[\w/.]+\.debug_pkl|(extra|traced_inputs)/.*")
+_LEFT_OUT = re.compile(r"code/[\w/.]+\.debug_pkl|traced_inputs\.pkl|(extra|traced_inputs)/.*")
 _BY_NAME = re.compile(r"\b(get|has)attr\b(?!\(\w+(\.\w+)*, \"\w*\"\))")
 _HARMLESS = """
     Delete Float Int __contains__ __getitem__ __interpolate __upsample _convolution_mode _set_item

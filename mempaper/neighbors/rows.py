@@ -74,9 +74,10 @@ class Rows:
             InputError  a row is not finite, or zero where the metric takes unit vectors
         """
         found = torch.linalg.vector_norm(rows.double(), dim=1)
-        if not found.isfinite().all():
-            rule = "be finite, and so each row's length"
-            self._refuse(found.isfinite(), numbers, rule, "NaN or infinity")
+        within = found.square().isfinite()
+        if not within.all():
+            rule = "be finite, and so each row's length and its square"
+            self._refuse(within, numbers, rule, "NaN or infinity")
         if metric.unit and not found.all():
             self._refuse(found > 0, numbers, "hold no zero vector, for a cosine", "zeros")
         return found

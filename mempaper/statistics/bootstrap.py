@@ -71,7 +71,8 @@ def bootstrap_interval(
     check_confidence(confidence)
     check_count("resamples", resamples, 2)
     check_count("seed", seed, 0)
-    with np.errstate(invalid="ignore"):  # SciPy's standard error, where a resample gives infinity
+    # Of SciPy's standard error, where a resample gives infinity, or nearly.
+    with np.errstate(invalid="ignore", over="ignore"):
         draws = scipy.stats.bootstrap(
             samples,
             statistic,
@@ -165,16 +166,16 @@ def as_numbers(argument: str, values) -> np.ndarray:
     Raises
         InputError  naming `argument`, where they are no real numbers
     """
-    found = getattr(values, "dtype", type(values).__name__)
+    given = getattr(values, "dtype", type(values).__name__)
     if hasattr(values, "detach"):
         values = values.detach().cpu()
-        if not values.is_complex():
-            values = values.double()
+        values = values if values.is_complex() else values.double()
     try:
         values = np.asarray(values)
-        if values.dtype.kind not in "biuf":
-            raise TypeError(f"{values.dtype} are no real numbers")
-        with np.errstate(over="ignore"):  # infinity is not refused here
-            return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(argument, "be an array of numbers", found, "Convert it first.") from error
+        real = values.dtype.kind in "biuf"
+    except ValueError:  # ragged
+        real = False
+    if not real:
+        raise InputError(argument, "be an array of numbers, real ones", given, "Convert it first.")
+    with np.errstate(over="ignore"):  # infinity is not refused here
+        return np.asarray(values, dtype=np.float64)

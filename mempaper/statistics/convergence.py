@@ -48,6 +48,8 @@ def pass_ratio(
         reached = np.median(rival[chosen], axis=0) <= goal
         return (reached.argmax() + 1 if reached.any() else never) / at
 
+    if len(reference) < 2:
+        raise InputError("reference", "hold at least 2 images", len(reference), "Recover more.")
     images = np.arange(len(rival))
     settings = {"resamples": resamples, "seed": seed}
     least = bootstrap_interval(partial(ratio, never=float(rival.shape[1])), images, **settings)
@@ -56,13 +58,17 @@ def pass_ratio(
 
 
 def _table(argument: str, errors) -> np.ndarray:
-    errors = as_numbers(argument, errors)
-    errors = np.where(np.isnan(errors), np.inf, errors)
-    if errors.ndim != 2 or len(errors) < 2 or (errors < 0).any():
+    try:
+        errors = as_numbers(argument, errors)
+    except InputError:
+        errors = np.empty(0)
+    if errors.ndim != 2:
         raise InputError(
             argument,
-            "be numbers of at least 0, of shape (n, t), a row for each of n >= 2 images",
+            "be numbers of shape (n, t), a row for each image",
             f"shape {errors.shape}",
             "Stack the errors after each pass.",
         )
-    return errors
+    if (errors < 0).any():
+        raise InputError(argument, "be at least 0", errors.min(), "Pass errors, not logarithms.")
+    return np.where(np.isnan(errors), np.inf, errors)

@@ -8,8 +8,8 @@ from .bootstrap import as_numbers
 
 __all__ = ["LARGEST", "as_features", "require_more_than"]
 
-LARGEST = 1e45
-"""Of a feature: cubes of products of larger ones, which some distances take, overflow."""
+LARGEST = 1e20
+"""Of a feature: squared cubes of products of larger ones, which some distances take, overflow."""
 
 
 def as_features(**named) -> list[Float64[np.ndarray, "_ d"]]:

@@ -216,7 +216,10 @@ def _newcombe_low(auc: float, n: int, m: int, z: float) -> float:
         spread = 1 + others * ((1 - theta) / (2 - theta) + theta / (1 + theta))
         return (auc - theta) ** 2 - z**2 * theta * (1 - theta) * spread / (n * m)
 
-    return float(scipy.optimize.brentq(excess, 0.0, auc * (1 - 1e-12)))
+    nearly = auc * (1 - 1e-12)
+    if excess(nearly) >= 0:  # a z so small that what lies beyond is lost in rounding
+        return nearly
+    return float(scipy.optimize.brentq(excess, 0.0, nearly))
 
 
 def _clopper_pearson(found: int, count: int, error: float) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attempts import NOTEBOOK
+from dying import die_or_keep
 from filelock import FileLock
 from PIL import Image
 from typer.testing import CliRunner
@@ -160,26 +161,29 @@ def test_what_an_interrupted_writing_left_makes_no_page_stale(executed):
 
 def test_pages_of_a_killed_rendering_are_not_kept(executed, monkeypatch):
     """Sphinx takes a half-written page for a new one, by its date."""
-    root = executed.root
-    build = root / "_build"
-    seen = []
+    root, build = executed.root, executed.root / "_build"
+    half = build / "html" / "half.html"
+    kept, statuses = [], [0, -signal.SIGKILL, 0]
 
     def rendered(command, root, profile):
-        seen.append((build / "html" / "half.html").exists())
-        (build / "html").mkdir(exist_ok=True)
-        (build / "html" / "searchindex.js").touch()
-        return seen.pop(0) - 9 if len(seen) == 2 else 0, ""
+        kept.append(half.exists())
+        half.parent.mkdir(exist_ok=True)
+        for name in ("half.html", "index.html", "searchindex.js"):
+            (build / "html" / name).touch()
+        return statuses[len(kept) - 1], ""
 
     monkeypatch.setattr(book, "_following", rendered)
-    (build / "html").mkdir()
-    (build / "html" / "half.html").write_text("<html>")
+    half.parent.mkdir()
+    half.touch()
     book._render([executed], "smoke", root)
-    assert seen == [True]  # finished before: pages are kept
-    (build / "rendering").touch()
     (build / "rendered.json").unlink()
+    with pytest.raises(book.BookFailed):
+        book._render([executed], "smoke", root)
     book._render([executed], "smoke", root)
-    assert not (build / "html" / "half.html").exists()
+    assert kept == [True, True, False]
     assert not (build / "rendering").exists()
+    book._render([executed], "smoke", root)
+    assert len(kept) == 3
 
 
 def test_a_second_build_waits_for_the_first(tmp_path, capsys):
@@ -266,7 +270,7 @@ def test_a_clock_set_back_loses_no_run(tmp_path, monkeypatch):
     earlier = datetime.now(timezone.utc) - timedelta(days=300)
     monkeypatch.setattr(run_folder, "now", lambda: earlier.isoformat(timespec="seconds"))
     assert store.find("train", {"a": 1}) == run
-    assert store.make("train", {"a": 1}, None) == run
+    assert store.make("train", {"a": 1}, lambda folder: {"x": 3.0}) == run
     assert store.clean(older_than=1, dry_run=True) == []
     other = store.make("train", {"a": 2}, lambda folder: {"x": 2.0})
     assert other.provenance["seconds"] >= 0
@@ -274,12 +278,6 @@ def test_a_clock_set_back_loses_no_run(tmp_path, monkeypatch):
     listed = CliRunner().invoke(app, ["runs", "list"])
     assert listed.exit_code == 0
     assert listed.stdout.count("finished") == 2
-
-
-def die_or_keep(folder, number):
-    if number == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    Path(folder, str(number)).touch()
 
 
 def test_a_lost_worker_is_said_and_what_others_stored_is_kept(tmp_path):
