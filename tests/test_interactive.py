@@ -169,7 +169,7 @@ def test_another_view_is_chosen_by_its_name(opened, strengths):
 
 @pytest.mark.browser
 def test_pointing_at_a_sample_shows_it(opened, plane):
-    view = opened(plane)
+    view = opened(plane, viewport={"width": 500, "height": 900})
     dot = view.locator("svg[role=img] circle[r='4.5']")
     middles = dot.evaluate_all(
         """c => c.map(e => e.getBoundingClientRect()).map(
