@@ -20,6 +20,7 @@ from mempaper import (
     parallel,
     recovery,
     results,
+    sources,
     statistics,
     table_1,
 )
@@ -498,8 +499,18 @@ def test_jobs_count_the_images_that_their_options_leave(tmp_path):
     assert [job["images"] for job in planned] == [1000]
     planned = experiments.jobs(["digits"], **plan, holdout=500, data_root=tmp_path)
     assert [job["images"] for job in planned] == [1000, 1100]
+    planned = experiments.jobs(["celeba_hq"], **plan, data_root=tmp_path)  # nothing is there
+    assert [job["images"] for job in planned] == [1000, 1100]
     with pytest.raises(InputError, match=str(tmp_path)):
-        experiments.jobs(["mnist"], **plan, data_root=tmp_path)
+        experiments.jobs(["mnist"], **plan, holdout=500, data_root=tmp_path)
+
+
+@pytest.mark.parametrize("name", sources.NAMED)
+def test_sources_hold_the_training_images_that_plans_count_on(name):
+    source = sources.NAMED[name]
+    if not sources.present(source, sources.data_root()):
+        pytest.skip(f"{name} is not on this machine")
+    assert len(images.load(name).train) == source.training
 
 
 @pytest.mark.parametrize(
