@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -54,8 +55,12 @@ def check_targets(targets):
             "Add the missing axes: one grey image is (1, 1, h, w).",
         )
     for begin in range(0, len(targets), _AT_ONCE):
-        part = torch.as_tensor(targets[begin : begin + _AT_ONCE])
-        if not part.is_floating_point():
+        part = targets[begin : begin + _AT_ONCE]
+        try:
+            part = torch.as_tensor(part)
+        except TypeError:  # of a type that PyTorch lacks
+            part = np.asarray(part)
+        if not isinstance(part, torch.Tensor) or not part.is_floating_point():
             raise InputError(
                 "targets",
                 "be floating-point images in [-1, 1]",

@@ -9,22 +9,20 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import yaml
 from filelock import FileLock, Timeout
 
 from .display import Display
-from .errors import InputError
 from .files import sha256, write_atomic
 from .notebooks import catalogue, execution, side_by_side
-from .notebooks.catalogue import Notebook
+from .notebooks.catalogue import Notebook, chapters
 from .runs.provenance import cores
 
-__all__ = ["BookFailed", "build", "chapters", "summary", "verdicts"]
+__all__ = ["BookFailed", "build", "chapters", "execute", "summary", "verdicts"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "not testable": "?"}
@@ -32,6 +30,15 @@ _UNKNOWN_SECONDS = 60
 _PAGES_AT_ONCE = 2
 """A page alone leaves cores idle where it trains one model, imports or draws."""
 
+_JUPYTER_BOOK = """
+import os, threading
+def follow():
+    os.read(0, 1)  # which ends with the process that began this one
+    os._exit(1)
+threading.Thread(target=follow, daemon=True).start()
+from jupyter_book.cli.main import main
+main()
+"""
 _TOOLS = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinx-mathjax-offline")
 
 
@@ -63,25 +70,26 @@ def build(profile: str = "laptop", *, root: Path | None = None) -> Path:
     return page
 
 
-def chapters(root: Path) -> list[Notebook]:
-    """Returns the notebooks that the table of contents lists, in its order.
+def execute(names: Sequence[str], profile: str = "laptop", *, root: Path | None = None) -> None:
+    """Executes those of these notebooks that are stale, side by side, for the book of a profile.
+
+    A notebook that another process executes is waited for.
 
     Raises
-        InputError  it lists a notebook that does not exist
+        InputError      an unknown notebook or profile, or one with illegal parameters
+        NotebookFailed  a cell raised
     """
-    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    files = [file.removesuffix(".py") for file in _files(content)]
-    names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
-    known = catalogue.find(root)
-    for name in names:
-        if name not in known:
-            raise InputError(
-                "book/_toc.yml",
-                "list existing notebooks",
-                f"notebooks/{name}",
-                "Write the notebook or take it out of the table of contents.",
-            )
-    return [known[name] for name in names]
+    root = root or catalogue.find_root()
+    notebooks = sorted({catalogue.locate(name, root) for name in names}, key=lambda n: n.name)
+    for notebook in notebooks:
+        catalogue.effective(notebook.name, profile=profile, root=root)
+    locks = [root / "_build" / "locks" / profile / f"{n.name}.lock" for n in notebooks]
+    with contextlib.ExitStack() as held, _terminated_as_interrupted():
+        for lock in locks:
+            held.enter_context(_alone(lock))
+        _execute([n for n in notebooks if not execution.is_fresh(n, profile)], profile, root)
+        for notebook in notebooks:
+            execution.mark(notebook, profile)
 
 
 def verdicts(notebook: Notebook, profile: str) -> list[dict]:
@@ -107,19 +115,6 @@ def summary(notebooks: list[Notebook], profile: str) -> str:
         line = line if len(line) <= room else line[: room - 1] + "…"
         lines.append(f"{line}  {name}")
     return "\n".join(["", head, *lines])
-
-
-def _files(entry: object) -> Iterator[str]:
-    """Yields the table of contents' files in its order."""
-    if isinstance(entry, dict):
-        for key, value in entry.items():
-            if key in ("root", "file"):
-                yield value
-            else:
-                yield from _files(value)
-    elif isinstance(entry, list):
-        for item in entry:
-            yield from _files(item)
 
 
 def _execute(stale: list[Notebook], profile: str, root: Path) -> None:
@@ -150,34 +145,56 @@ def _render(notebooks: list[Notebook], profile: str, root: Path) -> Path:
         written = [inputs, index.stat().st_mtime_ns]
         if page.is_file() and json.loads(stamp.read_text()) == written:
             return page
+    begun = build_folder / "rendering"
+    if begun.exists():  # killed in its midst: pages that it left are newer than what they show
+        for left in ("html", ".doctrees"):
+            shutil.rmtree(build_folder / left, ignore_errors=True)
     stamp.unlink(missing_ok=True)
+    write_atomic(begun, b"")
     print("Rendering the pages", file=sys.stderr, flush=True)
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [sys.executable, "-c", _JUPYTER_BOOK]
     command += ["build", str(root), "--toc", str(root / "book" / "_toc.yml")]
     command += ["--path-output", str(root), "--warningiserror", "--keep-going", "--quiet"]
-    done = subprocess.run(
-        command,
-        cwd=root,
-        env=os.environ | {"MEMPAPER_PROFILE": profile, "MEMPAPER_ROOT": str(root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    status, said = _following(command, root, profile)
+    if status >= 0:
+        begun.unlink()
     log = build_folder / "book.log"
-    write_atomic(log, done.stdout.encode())
-    if done.returncode:
-        tail = "\n".join(done.stdout.strip().splitlines()[-25:])
+    write_atomic(log, said.encode())
+    if status:
+        tail = "\n".join(said.strip().splitlines()[-25:])
         raise BookFailed(f"The pages were not rendered:\n{tail}\nThe whole log: {log}")
     write_atomic(stamp, json.dumps([inputs, index.stat().st_mtime_ns]).encode())
     return page
 
 
+def _following(command: list[str], root: Path, profile: str) -> tuple[int, str]:
+    """Returns the status and output of a process that ends with this one, however that ends."""
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        env=os.environ | {"MEMPAPER_PROFILE": profile, "MEMPAPER_ROOT": str(root)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        said = process.stdout.read()
+        return process.wait(), said
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
 def _inputs(notebooks: list[Notebook], profile: str, root: Path) -> dict[str, str]:
     """Returns everything that the pages are made of, each file by its content."""
-    files = [root / "_config.yml", *(n.source for n in notebooks)]
+    files = [root / "_config.yml", root / "pyproject.toml", *(n.source for n in notebooks)]
     files += [execution.executed_path(n, profile) for n in notebooks]
-    for folder in ("book", "results", "profiles"):
-        files += [p for p in (root / folder).rglob("*") if "__pycache__" not in p.parts]
+    for folder in ("book", "mempaper", "results", "profiles"):
+        found = (root / folder).rglob("*")
+        files += [p for p in found if "__pycache__" not in p.parts and p.name[0] != "."]
     inputs = {p.relative_to(root).as_posix(): sha256(p) for p in sorted(files) if p.is_file()}
     tools = " ".join(f"{tool} {version(tool)}" for tool in _TOOLS)
     return inputs | {"profile": profile, "tools": hashlib.sha256(tools.encode()).hexdigest()}
@@ -185,13 +202,20 @@ def _inputs(notebooks: list[Notebook], profile: str, root: Path) -> dict[str, st
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         held = lock.acquire(timeout=0)
     except Timeout:
-        print("Another build is at work in this folder; waiting for it.", file=sys.stderr)
+        print(f"Another build holds {path}; waiting for it.", file=sys.stderr)
         held = lock.acquire()
+    except OSError as error:
+        raise InputError(
+            "the checkout",
+            "be in a folder that can be written, with room left",
+            f"{path.parent} ({error.strerror})",
+            "Free some space, or build in a copy of it elsewhere.",
+        ) from error
     with held:
         yield
 

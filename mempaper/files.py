@@ -1,6 +1,7 @@
 """Files that are either whole or absent."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -8,7 +9,10 @@ from pathlib import Path
 
 from .errors import InputError
 
-__all__ = ["sha256", "write_atomic"]
+__all__ = ["NO_ROOM", "sha256", "write_atomic"]
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""Errors of a disk that is full, up to a quota or altogether, or that cannot be written."""
 
 
 def write_atomic(path: Path, content: bytes) -> None:

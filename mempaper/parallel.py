@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent import futures
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any
@@ -17,9 +18,13 @@ import torch
 from .progress import CHANNEL, track
 from .runs.provenance import cores
 
-__all__ = ["follow_parent", "hired", "one_thread", "run", "start"]
+__all__ = ["WorkerLost", "follow_parent", "hired", "one_thread", "run", "start"]
 
 _hired: ProcessPoolExecutor | None = None
+
+
+class WorkerLost(RuntimeError):
+    """A worker died, and with it the jobs that had not ended: says what to do."""
 
 
 @contextmanager
@@ -44,6 +49,9 @@ def run(
 
     An error in a job is raised here once the jobs that had begun are done. Jobs still waiting are
     given up; jobs that ended keep what they stored.
+
+    Raises
+        WorkerLost  a worker was killed
     """
     jobs = list(jobs)
     hired = _hired if workers is None and function.__module__ != "__main__" else None
@@ -69,6 +77,13 @@ def _run(
             for done in futures.as_completed(given):
                 done.result()
                 bar.update()
+    except BrokenProcessPool as error:
+        left = sum(future.exception() is not None for future in given)
+        raise WorkerLost(
+            f"A process that worked at {description} was killed, perhaps because memory was short; "
+            f"{left} of {len(given)} jobs are not done. Repeat the same command: what they had "
+            "stored is kept. If it happens again, free memory or give it fewer cores."
+        ) from error
     except BaseException:
         for future in given:
             future.cancel()

@@ -6,22 +6,24 @@ import hashlib
 import json
 import os
 import warnings
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import BinaryIO
 
 import numpy as np
+from filelock import FileLock
 
 from .errors import InputError
-from .files import sha256
+from .files import NO_ROOM, sha256
 from .progress import track
 
-__all__ = ["UNWRITABLE", "Part", "cropped", "image_files", "read_array", "read_files", "unwritable"]
+__all__ = ["UNWRITABLE", "Part", "decoded", "image_files", "read_array", "read_files", "unwritable"]
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
-UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
+UNWRITABLE = {errno.EACCES, errno.EPERM, *NO_ROOM}
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")  # others may start programs
 _MOST_PIXELS = 1 << 26  # of one file: 8,192 x 8,192
+_MOST_BYTES = 1 << 30  # of an unpacked array, where it has a hundred times the bytes of its file
 
 
 @dataclass(frozen=True)
@@ -67,18 +69,11 @@ def _unreadable(error: OSError) -> None:
     ) from error
 
 
-def cropped(image, size: int) -> np.ndarray:
-    """Returns the centre square of a PIL image as (size, size, 3) uint8."""
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    square = image.convert("RGB").crop((left, top, left + side, top + side))
-    return np.asarray(square.resize((size, size), resample=2))
-
-
 def read_files(files: list[Path], size: int, cache: Path) -> Part:
     """Returns the files as RGB squares, decoded once into a memory-mapped array below `cache`.
 
-    The array's checksum is a part of its name: a damaged one is noticed and made again.
+    The array's checksum is a part of its name: a damaged one is noticed and made again. Of several
+    processes one decodes, and the others wait for it.
 
     Raises
         InputError  a file is no whole image, has more than 67 million pixels or more than 8 bits a
@@ -86,25 +81,31 @@ def read_files(files: list[Path], size: int, cache: Path) -> Part:
     """
     stats = [(str(f), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
     key = hashlib.sha256(json.dumps([size, stats]).encode()).hexdigest()[:16]
-    path = _whole_array(cache, key)
-    if path is None:
-        unfinished = cache / f"{key}.{os.getpid()}.part"
+    if (path := _whole_array(cache, key)) is None:
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            shape = (len(files), 3, size, size)
-            array = np.lib.format.open_memmap(unfinished, "w+", np.uint8, shape)
-            _reserve(unfinished)
-            for i, file in enumerate(track(files, "decoding images")):
-                array[i] = _decoded(file, size).transpose(2, 0, 1)
-            array.flush()
-            path = cache / f"{key}-{sha256(unfinished)[:16]}.npy"
-            os.replace(unfinished, path)
+            with FileLock(cache / f"{key}.lock"):
+                path = _whole_array(cache, key) or _decode(files, size, cache, key)
         except OSError as error:
             raise unwritable(cache, error) from error
-        finally:
-            with contextlib.suppress(OSError):
-                unfinished.unlink(missing_ok=True)
     return Part(np.load(path, mmap_mode="r"), np.zeros(len(files), np.int64))
+
+
+def _decode(files: list[Path], size: int, cache: Path, key: str) -> Path:
+    unfinished = cache / f"{key}.part"
+    try:
+        shape = (len(files), 3, size, size)
+        array = np.lib.format.open_memmap(unfinished, "w+", np.uint8, shape)
+        _reserve(unfinished)
+        for i, file in enumerate(track(files, "decoding images")):
+            array[i] = decoded(file, str(file), size).transpose(2, 0, 1)
+        array.flush()
+        path = cache / f"{key}-{sha256(unfinished)[:16]}.npy"
+        os.replace(unfinished, path)
+        return path
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 def _reserve(path: Path) -> None:
@@ -134,36 +135,44 @@ def unwritable(folder: Path, error: OSError) -> InputError:
     )
 
 
-def _decoded(file: Path, size: int) -> np.ndarray:
+def decoded(file: Path | BinaryIO, name: str, size: int) -> np.ndarray:
+    """Returns the centre square of an image as (size, size, 3) uint8.
+
+    Raises
+        InputError  naming it, as `read_files` does
+    """
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # refused below
-            image = Image.open(file)
+            image = Image.open(file, formats=_FORMATS)
         with image:
             if image.width * image.height > _MOST_PIXELS:
                 raise InputError(
                     "source",
                     f"hold images of at most {_MOST_PIXELS:,} pixels",
-                    f"{file} of {image.width} x {image.height}",
+                    f"{name} of {image.width} x {image.height}",
                     "Shrink or remove that file.",
                 )
             if image.mode.startswith(("I", "F")):
                 raise InputError(
                     "source",
                     "hold images of 8 bits a channel",
-                    f"{file} of mode {image.mode}",
+                    f"{name} of mode {image.mode}",
                     "Convert that file.",
                 )
-            return cropped(image, size)
+            side = min(image.size)
+            left, top = (image.width - side) // 2, (image.height - side) // 2
+            square = image.convert("RGB").crop((left, top, left + side, top + side))
+            return np.asarray(square.resize((size, size), resample=2))
     except InputError:
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(
             "source",
             "hold whole images only",
-            f"{file} ({error})",
+            f"{name} ({error})",
             "Repair or remove that file.",
         ) from error
 
@@ -175,16 +184,23 @@ def read_array(path: Path) -> Part:
     (n, h, w), with c = 1 or 3. Pickled objects are not read.
 
     Raises
-        InputError  it is none of these, or cannot be read
+        InputError  it is none of these, or cannot be read, or grows a hundredfold, and beyond
+                    1 GiB, when it is unpacked
     """
     try:
         if path.suffix == ".npz":
             with open(path, "rb") as f, np.lib.npyio.NpzFile(f, allow_pickle=False) as archive:
                 names = archive.files
-                loaded = archive["images" if "images" in names or len(names) != 1 else names[0]]
+                chosen = "images" if "images" in names or len(names) != 1 else names[0]
+                _check_growth(path, archive, chosen)
+                if not isinstance(loaded := archive[chosen], np.ndarray):
+                    raise ValueError(f"{chosen} is no array")
         else:
-            loaded = np.lib.format.open_memmap(path, mode="r")
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile, zlib.error) as error:
+            with np.errstate(over="ignore"):  # of the product of absurd dimensions
+                loaded = np.lib.format.open_memmap(path, mode="r")
+    except InputError:
+        raise
+    except Exception as error:  # whatever NumPy comes upon in a file that is none of its own
         raise InputError(
             "source",
             "be a whole .npy file, or .npz with an array `images`, of numbers",
@@ -192,6 +208,18 @@ def read_array(path: Path) -> Part:
             "Write it with numpy.save; object arrays are not read.",
         ) from error
     return Part(_oriented(loaded, path), np.zeros(len(loaded), np.int64))
+
+
+def _check_growth(path: Path, archive: np.lib.npyio.NpzFile, name: str) -> None:
+    entries = archive.zip.infolist()
+    unpacked = max(e.file_size for e in entries if e.filename.removesuffix(".npy") == name)
+    if unpacked > max(_MOST_BYTES, 100 * path.stat().st_size):
+        raise InputError(
+            "source",
+            "be an array that does not grow a hundredfold when it is unpacked",
+            f"{path} of {path.stat().st_size:,} bytes, with {unpacked:,} in it",
+            "Where you trust it, unpack it yourself and write it with numpy.save.",
+        )
 
 
 def _oriented(array: np.ndarray, path: Path) -> np.ndarray:

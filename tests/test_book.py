@@ -1,6 +1,5 @@
 """The book: pages out of executed notebooks, opened in a browser as a reader would."""
 
-import contextlib
 import json
 import os
 import re
@@ -124,10 +123,9 @@ def extension():
     )
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Returns the root of a book of one notebook, built with this repository's configuration."""
-    root = tmp_path_factory.mktemp("book")
+def small_checkout(root):
+    """Makes the checkout of a book of one notebook, with this repository's configuration."""
+    root.mkdir(parents=True, exist_ok=True)
     shutil.copy(REPOSITORY / "_config.yml", root)
     (root / "book").mkdir()
     for folder in ("_ext", "_static"):
@@ -147,6 +145,13 @@ def small(tmp_path_factory):
     (root / "notebooks" / "one" / "page.py").write_text(NOTEBOOK)
     (root / "profiles").mkdir()
     (root / "profiles" / "smoke.yaml").write_text("notebooks: {one/page: {seeds: [7]}}")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Returns the root of that book, built."""
+    root = tmp_path_factory.mktemp("book")
+    small_checkout(root)
     book.build("smoke", root=root)
     return root
 
@@ -398,6 +403,18 @@ def test_a_row_of_the_ledger_links_its_figures_and_escapes(extension):
     assert "one/a, 2026-11-22" in html
 
 
+def test_headlines_show_verdicts_in_short_and_count_all(extension):
+    said = statements()["gan-generalizes"]
+    live = ledger.LiveVerdict("one/a", "not testable", "1 < 2", {}, MADE)
+    entries = [ledger.Entry(said, "laptop", (live,), ())]
+    html = extension.ledger.headlines_table(entries, {said.id: "In <short>"}, "claims.html")
+    assert '<a href="claims.html#claim-gan-generalizes">In &lt;short&gt;</a>' in html
+    assert re.findall(r'data-verdict="([^"]*)"', html) == ["not testable"]
+    assert "Webster et al. 2019: 1 not testable" in html
+    with pytest.raises(ValueError, match="no-such"):
+        extension.ledger.headlines_table(entries, {"no-such": "?"}, "claims.html")
+
+
 def test_an_unchanged_book_is_neither_executed_nor_rendered_again(small, monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("worked again")
@@ -483,25 +500,6 @@ def test_a_page_whose_process_dies_is_named(two_pages):
         notebooks.NotebookFailed, match=r"notebooks/one/a\.py stopped: .* status -9"
     ):
         book.build("smoke", root=root)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Returns a headless Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    with contextlib.ExitStack() as stack:
-        session = stack.enter_context(playwright.sync_playwright())
-        try:
-            launched = session.chromium.launch(
-                executable_path=program,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
-        except playwright.Error:
-            pytest.skip("no Chromium: install one, or run `playwright install chromium`")
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module", params=["small", "built"])

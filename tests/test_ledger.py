@@ -111,6 +111,7 @@ def write_copy(root, page, verdicts):
     path = root / "_build" / "executed" / "smoke" / f"{page}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     copy = {"cells": [{"outputs": outputs}], "metadata": {"mempaper": MADE | {"notebook": page}}}
+    copy["metadata"]["mempaper"]["sha256"] = notebooks.checksum(copy)
     path.write_text(json.dumps(copy))
 
 

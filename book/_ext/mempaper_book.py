@@ -7,13 +7,14 @@ text, and else, with a warning, the bare script.
 
 import hashlib
 import os
-import shutil
 from functools import cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
 import jupytext
+import mempaper_api
+import mempaper_architecture
+import mempaper_assets
 import mempaper_cells
 import mempaper_launch
 import mempaper_ledger
@@ -31,8 +32,8 @@ from mempaper import book, ledger, notebooks, results
 from mempaper.statements import statements
 
 _LOG = logging.getLogger(__name__)
-_KEY, _LEDGER = "mempaper", "mempaper-ledger"
-_MATHJAX = "tex-svg-full.js"
+_KEY, _LEDGER, _SOURCE = "mempaper", "mempaper-ledger", "mempaper-source"
+_CLAIMS = "book/claims"
 _STRIPPED = ("mempaper", "papermill", "jupytext")
 _application: Sphinx
 
@@ -45,13 +46,19 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("recorded", RecordedDirective)
     app.add_directive("ledger-counts", CountsDirective)
+    app.add_directive("api", mempaper_api.ApiDirective)
+    app.add_directive("data-flow", mempaper_architecture.FlowDirective)
+    app.add_directive("import-contract", mempaper_architecture.ContractDirective)
+    app.add_directive("ledger-headlines", HeadlinesDirective)
     app.add_node(LedgerNode)
     app.add_enumerable_node(TableBox, "table", html=(_visit_table_box, _depart_table_box))
     app.add_transform(AddProvenance)
-    app.connect("config-inited", _use_local_mathjax)
+    app.connect("config-inited", mempaper_assets.use_mathjax)
+    app.connect("source-read", _note_source)
     app.connect("env-get-outdated", _outdated)
     app.connect("doctree-resolved", _fill_ledgers)
     app.connect("html-page-context", _add_details)
+    app.connect("html-page-context", mempaper_assets.mend)
     app.connect("build-finished", _copy_files)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -131,7 +138,8 @@ class RecordedDirective(SphinxDirective):
 class LedgerNode(nodes.General, nodes.Element):
     """Where a ledger comes to stand when all pages have been read and their figures have numbers.
 
-    paper  whose statements; None: counts of all
+    paper   whose statements; None: of all
+    chosen  id -> words of the statements to show; None: all of the paper, without one counts
     """
 
 
@@ -142,7 +150,7 @@ class LedgerDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname][_LEDGER] = True
-        return [LedgerNode(paper=self.arguments[0])]
+        return [LedgerNode(paper=self.arguments[0], chosen=None)]
 
 
 class CountsDirective(SphinxDirective):
@@ -150,7 +158,18 @@ class CountsDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname][_LEDGER] = True
-        return [LedgerNode(paper=None)]
+        return [LedgerNode(paper=None, chosen=None)]
+
+
+class HeadlinesDirective(SphinxDirective):
+    """How a few statements came out, and counts for each paper; a line is `id: words`."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        self.env.metadata[self.env.docname][_LEDGER] = True
+        lines = (line.split(": ", 1) for line in self.content)
+        return [LedgerNode(paper=None, chosen=dict(lines))]
 
 
 class TableBox(nodes.figure):
@@ -228,12 +247,17 @@ def _is_bundle(node: nodes.Node) -> bool:
 
 
 def _needs_provenance(bundle: nodes.Element) -> bool:
-    """Returns whether the output is an image or a table without provenance of its own."""
+    """Returns whether the output is an image, a table or a figure with a slider, and has no
+    provenance of its own."""
     content = {child["mime_type"]: child.astext() for child in bundle.children}
     html = content.get("text/html", "")
     if "mempaper-recorded" in html:
         return False
-    return "<table" in html or any(kind.startswith("image/") for kind in content)
+    return (
+        "<table" in html
+        or "mempaper-turn" in html
+        or any(kind.startswith("image/") for kind in content)
+    )
 
 
 def _visit_table_box(self, node: nodes.Element) -> None:
@@ -260,13 +284,23 @@ def _identity(path: Path) -> str:
     return hashlib.sha256(str(path).encode() + content).hexdigest()
 
 
+def _note_source(app: Sphinx, docname: str, content: list[str]) -> None:
+    app.env.metadata[docname][_SOURCE] = _source(app.env, docname)
+
+
+def _source(env: BuildEnvironment, docname: str) -> str:
+    return hashlib.sha256(Path(env.doc2path(docname)).read_bytes()).hexdigest()
+
+
 def _outdated(app: Sphinx, env: BuildEnvironment, added, changed, removed) -> list[str]:
-    """Returns the pages whose executed copy is another than when they were last read, and those
-    that show what all pages judge."""
+    """Returns the pages whose source or executed copy is another than when they were last read, and
+    those that show what all pages judge. Sphinx goes by dates, which a clock set back makes wrong.
+    """
     return [
         docname
         for docname, metadata in env.metadata.items()
         if _LEDGER in metadata
+        or (docname in env.found_docs and metadata.get(_SOURCE) != _source(env, docname))
         or (
             _KEY in metadata and metadata[_KEY]["identity"] != _identity(_executed(env, docname)[0])
         )
@@ -277,7 +311,10 @@ def _fill_ledgers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     places = list(doctree.findall(LedgerNode))
     entries = ledger.read(_profile(), root=Path(app.srcdir)) if places else []
     for place in places:
-        if place["paper"] is None:
+        if place["chosen"] is not None:
+            url = app.builder.get_relative_uri(docname, _CLAIMS)
+            html = mempaper_ledger.headlines_table(entries, place["chosen"], url)
+        elif place["paper"] is None:
             html = mempaper_ledger.counts_table(entries)
         else:
             of_paper = [e for e in entries if e.statement.paper == place["paper"]]
@@ -304,17 +341,12 @@ def _add_details(app: Sphinx, pagename: str, template: str, context: dict, doctr
         context["body"] += provenance.details(made)
 
 
-def _use_local_mathjax(app: Sphinx, config) -> None:
-    config.mathjax_path = _MATHJAX
-
-
 def _copy_files(app: Sphinx, exception: Exception | None) -> None:
-    """Copies the executed notebooks that pages link to, and MathJax in its one file."""
+    """Copies the executed notebooks that pages link to, and the scripts that pages load."""
     if exception or app.builder.format != "html":
         return
-    package = Path(next(iter(find_spec("sphinx-mathjax-offline").submodule_search_locations)))
-    static = Path(app.outdir) / "_static"
-    shutil.copyfile(package / "static" / "mathjax" / _MATHJAX, static / _MATHJAX)
+    mempaper_assets.copy_mathjax(Path(app.outdir) / "_static")
+    mempaper_assets.drop_unused_icons(Path(app.outdir))
     for docname, metadata in app.env.metadata.items():
         if metadata.get(_KEY, {}).get("made"):
             target = Path(app.outdir) / "executed" / f"{docname.removeprefix('notebooks/')}.ipynb"

@@ -12,7 +12,8 @@ from typer.core import TyperGroup
 
 from .. import __version__
 from ..errors import InputError
-from . import audit, book, claims, data, notebook, runs, work
+from ..files import NO_ROOM
+from . import audit, book, claims, data, notebook, plan, runs, work
 
 __all__ = ["app", "main"]
 
@@ -29,6 +30,15 @@ class _Group(TyperGroup):
         except KeyboardInterrupt as error:
             typer.echo("\nstopped; repeat the same command to continue", err=True)
             raise typer.Exit(130) from error
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            typer.echo(
+                f"Error: {error}. Free some space, or let MEMPAPER_RUNS, MEMPAPER_DATA and TMPDIR "
+                "name folders that can be written, then repeat the command: finished work is kept.",
+                err=True,
+            )
+            raise typer.Exit(1) from error
         except RuntimeError as error:
             if not type(error).__module__.startswith("mempaper."):
                 raise
@@ -50,6 +60,8 @@ app.command()(audit.audit)
 app.add_typer(runs.app, name="runs")
 app.add_typer(notebook.app, name="notebook")
 app.command("book")(book.book)
+app.command("plan")(plan.plan)
+app.command("step", hidden=True)(plan.step)
 app.command()(claims.claims)
 
 

@@ -134,6 +134,17 @@ def diff(
     typer.echo(target)
 
 
+@app.command()
+def execute(
+    names: Annotated[list[str], typer.Argument(help="folder/name, or the names alone.")],
+    profile: Profile = "laptop",
+) -> None:
+    """Executes the book's own copies of notebooks where they are out of date, side by side."""
+    from .. import book
+
+    book.execute(names, profile)
+
+
 @app.command(cls=_Pairs)
 def record(
     name: Name,
@@ -155,14 +166,9 @@ def record(
     from .. import notebooks, results
 
     given = _given(parameter)
-    usual = notebooks.effective(notebooks.locate(name).name, profile=profile).get("seeds")
-    if usual and len(usual) > 1:
-        chosen = [{"seeds": seed or usual}]
-    else:
-        one = (lambda number: {"seeds": [number]}) if usual else (lambda number: {"seed": number})
-        chosen = [one(number) for number in seed or [0, 1, 2]]
+    values = notebooks.effective(notebooks.locate(name).name, given, profile)
     executed = []
-    for seeds in chosen:
+    for seeds in results.executions(values, seed):
         typer.echo("; ".join(f"{key} {value}" for key, value in seeds.items()), err=True)
         executed.append(_execute(notebooks.locate(name), given | seeds, profile))
     typer.echo("\n".join(map(str, results.record(executed))))

@@ -108,9 +108,10 @@ def _matrix(argument: str, values) -> Shaped[np.ndarray, "m d"] | Shaped[Tensor,
                 raise InputError(
                     argument, "be a matrix of numbers", "ragged rows", "Convert it first."
                 ) from error
-        real = values.dtype.kind in "biuf"
+        real = values.dtype.kind in "biuf" and values.dtype.itemsize <= 8
     if not real:
-        raise InputError(argument, "hold real numbers", values.dtype, "Convert it first.")
+        rule = "hold real numbers of at most 8 bytes"
+        raise InputError(argument, rule, values.dtype, "Convert it first.")
     if values.ndim != 2 or 0 in values.shape:
         raise InputError(
             argument, "have shape (n, d), n and d at least 1", tuple(values.shape), "Embed images."

@@ -11,7 +11,7 @@ from .catalogue import (
     parameters,
 )
 from .cells import split_options
-from .execution import NotebookFailed, executed_path, is_fresh, record, run
+from .execution import NotebookFailed, checksum, executed_path, is_fresh, record, run
 from .parameters import Parameter
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "NotebookFailed",
     "Parameter",
     "Profile",
+    "checksum",
     "effective",
     "executed_path",
     "find",

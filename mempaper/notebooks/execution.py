@@ -1,7 +1,8 @@
 """Notebooks executed with papermill, each copy saying what made it.
 
 The book's copy lies in `_build/executed/<profile>/<folder>/<name>.ipynb`; its metadata, under
-"mempaper", name source, parameters, package code, results, time and machine.
+"mempaper", name source, parameters, package code, results, time and machine, and the checksum of
+all the rest: a copy that was cut short or changed counts as none.
 """
 
 import hashlib
@@ -24,10 +25,22 @@ from ..errors import InputError
 from ..files import sha256, write_atomic
 from ..progress import CHANNEL
 from ..runs import code_version, provenance
+from ..runs.identity import content_id
 from ..runs.provenance import now
 from .catalogue import Notebook, effective, locate
 
-__all__ = ["NotebookFailed", "displayed", "executed_path", "is_fresh", "record", "run"]
+__all__ = [
+    "NotebookFailed",
+    "checksum",
+    "displayed",
+    "executed_path",
+    "identity",
+    "is_fresh",
+    "mark",
+    "marker",
+    "record",
+    "run",
+]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -50,9 +63,18 @@ def executed_path(
 def record(path: Path) -> dict | None:
     """Returns what an executed copy says made it; None where no whole copy is."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["metadata"]["mempaper"]
-    except (OSError, ValueError, KeyError, TypeError):
+        copy = json.loads(path.read_text(encoding="utf-8"))
+        made = copy["metadata"]["mempaper"]
+        return made if made["sha256"] == checksum(copy) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def checksum(copy: Mapping[str, Any]) -> str:
+    """Returns the SHA-256 of an executed copy, read as JSON, but for the checksum in it."""
+    made = {k: v for k, v in copy["metadata"]["mempaper"].items() if k != "sha256"}
+    content = {**copy, "metadata": {**copy["metadata"], "mempaper": made}}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def displayed(copy: Mapping[str, Any], mime: str) -> list[Any]:
@@ -65,7 +87,20 @@ def is_fresh(notebook: Notebook, profile: str) -> bool:
     """Returns whether the book's copy was made by today's source, parameters, code and results."""
     made = record(executed_path(notebook, profile))
     values = effective(notebook.name, profile=profile, root=notebook.root)
-    return made is not None and _identity(notebook, profile, values).items() <= made.items()
+    return made is not None and identity(notebook, profile, values).items() <= made.items()
+
+
+def marker(notebook: Notebook, profile: str, values: Mapping[str, object]) -> Path:
+    """Returns the file that is there where the book's copy was made with these values, by today's
+    source, code and results: freshness for what looks at files only."""
+    path = executed_path(notebook, profile)
+    return path.with_suffix(f".{content_id(identity(notebook, profile, values))}.done")
+
+
+def mark(notebook: Notebook, profile: str) -> None:
+    """Writes the marker of a fresh copy."""
+    values = effective(notebook.name, profile=profile, root=notebook.root)
+    write_atomic(marker(notebook, profile, values), b"")
 
 
 def run(
@@ -100,7 +135,7 @@ def run(
 
     notebook = locate(name, root)
     values = effective(notebook.name, given, profile, notebook.root)
-    made = _identity(notebook, profile, values)
+    made = identity(notebook, profile, values)
     converted = notebook.convert()
     cells = len(converted.cells) + 1
     chosen = {parameter: values[parameter] for parameter in given or {}}
@@ -143,7 +178,12 @@ def run(
         "seconds": round(time.monotonic() - started, 1),
         "machine": f"{origin['processor']}, {origin['cores']} cores",
     }
+    executed.metadata["mempaper"]["sha256"] = checksum(json.loads(nbformat.writes(executed)))
+    for outdated in output.parent.glob(f"{output.stem}.*.done"):
+        outdated.unlink(missing_ok=True)
     write_atomic(output, nbformat.writes(executed).encode())
+    if output == executed_path(notebook, profile):
+        write_atomic(marker(notebook, profile, values), b"")
     failed.unlink(missing_ok=True)
     return output
 
@@ -158,7 +198,8 @@ def _check_output(path: Path) -> None:
         raise InputError("output", "be the path of an .ipynb file", path, "Add a file name.")
 
 
-def _identity(notebook: Notebook, profile: str, values: Mapping[str, object]) -> dict:
+def identity(notebook: Notebook, profile: str, values: Mapping[str, object]) -> dict:
+    """Returns what an execution depends on, by what the executed copy calls it."""
     return {
         "notebook": notebook.name,
         "source_sha256": notebook.sha256,
@@ -178,7 +219,9 @@ def _package_version() -> str:
 
 def _folder_sha256(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    # Names with a dot before them are no results, but left by an interrupted writing of one.
+    kept = (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    for path in sorted(kept):
         digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path)}\n".encode())
     return digest.hexdigest()
 

@@ -40,8 +40,8 @@ class TrainingDistance:
             )
         self.metric = metric
         self._embed = embedding.encode if isinstance(embedding, Embedding) else embedding
-        self._features = self._of_training(torch.as_tensor(bank))
-        self._labels = None if bank_labels is None else torch.as_tensor(bank_labels).cpu()
+        self._features = self._of_training(_tensor("bank", bank))
+        self._labels = None if bank_labels is None else _tensor("bank_labels", bank_labels).cpu()
         self._bank = self._prepared(self._features.device)
 
     @torch.no_grad()
@@ -63,15 +63,16 @@ class TrainingDistance:
         usable = size.isfinite() if self.metric == "euclidean" else size.isfinite() & (size > 0)
         distances = features.new_full((len(features),), math.nan)
         if usable.any():
-            within = None if self._labels is None else self._known(labels)[usable.cpu()]
+            bank = self._labels
+            within = None if bank is None else self._known(labels, bank)[usable.cpu()]
             found, _ = self._bank.nearest(features[usable], labels=within)
-            distances[usable] = found[:, 0].to(distances)
+            distances[usable] = torch.as_tensor(found)[:, 0].to(distances)
         return distances
 
     def _prepared(self, device: torch.device) -> Bank:
         return Bank(self._features, metric=self.metric, labels=self._labels, device=device)
 
-    def _known(self, labels: Tensor | None) -> Int[Tensor, "n"]:
+    def _known(self, labels: Tensor | None, bank: Int[Tensor, "m"]) -> Int[Tensor, "n"]:
         if labels is None:
             raise InputError(
                 "labels",
@@ -80,11 +81,11 @@ class TrainingDistance:
                 "Draw labelled fakes, or leave bank_labels out.",
             )
         labels = labels.cpu()
-        foreign = labels[~torch.isin(labels, self._labels)]
+        foreign = labels[~torch.isin(labels, bank)]
         if len(foreign):
             raise InputError(
                 "labels",
-                f"be among those of the bank, {self._labels.unique().tolist()}",
+                f"be among those of the bank, {bank.unique().tolist()}",
                 int(foreign[0]),
                 "Fill the bank with training images of every class.",
             )
@@ -94,7 +95,8 @@ class TrainingDistance:
         if bank.ndim == 4 and len(bank):
             with torch.no_grad():
                 bank = torch.cat([self._embed(part) for part in bank.split(_EMBEDDED_AT_ONCE)])
-        if bank.ndim != 2 or not bank.numel() or not bank.isfinite().all():
+        real = bank.ndim == 2 and not bank.is_complex()
+        if not real or not bank.numel() or not bank.isfinite().all():
             raise InputError(
                 "bank",
                 "hold finite features (m, d), or images (m, c, h, w), of at least one image",
@@ -102,3 +104,11 @@ class TrainingDistance:
                 "Pass the features of the training images.",
             )
         return bank
+
+
+def _tensor(argument: str, values: Tensor | np.ndarray) -> Tensor:
+    try:
+        return torch.as_tensor(values)
+    except TypeError as error:
+        found = getattr(values, "dtype", type(values).__name__)
+        raise InputError(argument, "be an array of numbers", found, "Convert it first.") from error

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64
+from jaxtyping import Float64
 
 from ..errors import InputError
-from ..neighbors import nearest
+from ..neighbors import Bank
 
 __all__ = ["ThresholdProposal", "propose_threshold"]
 
@@ -54,21 +54,29 @@ class ThresholdProposal:
 
 
 def propose_threshold(
-    train: Float[torch.Tensor, "m d"] | Float[np.ndarray, "m d"],
+    train,
     *,
-    reference: Float[torch.Tensor, "r d"] | Float[np.ndarray, "r d"] | None = None,
+    reference=None,
     metric: str = "cosine",
 ) -> ThresholdProposal:
     """Returns the distances of training features, and of reference features, that d-bar averages.
 
     Features and metric have to be those of the training with rejection.
+
+    train, reference  (m, d), m at least 2, and (r, d): as the bank and the queries of
+                      neighbors.nearest
+
+    >>> proposal = propose_threshold(torch.tensor([[0.0], [1.0], [3.0]]), metric="euclidean")
+    >>> proposal.train.tolist(), proposal.quantile(0.5), proposal.rejected(1.0) == 2 / 3
+    ([1.0, 1.0, 2.0], 1.0, True)
     """
-    if len(train) < 2:
-        raise InputError("train", "hold at least 2 images", len(train), "Embed more of them.")
-    alone, _ = nearest(train, train, metric=metric, exclude_self=True)
+    bank = Bank(train, metric=metric)
+    if len(bank) < 2:
+        raise InputError("train", "hold at least 2 images", len(bank), "Embed more of them.")
+    alone, _ = bank.nearest(train, exclude_self=True)
     if reference is None:
         return ThresholdProposal(_column(alone))
-    return ThresholdProposal(_column(alone), _column(nearest(reference, train, metric=metric)[0]))
+    return ThresholdProposal(_column(alone), _column(bank.nearest(reference)[0]))
 
 
 def _column(distances) -> Float64[np.ndarray, "n"]:

@@ -8,7 +8,6 @@ A folder gets its final name in one step, when every byte of it is on the disk: 
 absent. Its manifest holds size and SHA-256 of every file, and is checked whenever it is found.
 """
 
-import errno
 import os
 import sys
 import time
@@ -24,12 +23,11 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from ..errors import InputError
+from ..files import NO_ROOM
 from .folder import attempt, damage, discard, finish, measure, read
 from .identity import code_version, content_id, plain
 
 __all__ = ["Record", "Run", "RunWarning", "Store"]
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 class RunWarning(UserWarning):
@@ -78,7 +76,18 @@ class Record:
 
 
 class Store:
-    """Finished runs under one root folder: by default MEMPAPER_RUNS, or the user's cache folder."""
+    """Finished runs under one root folder: by default MEMPAPER_RUNS, or the user's cache folder.
+
+    >>> def build(folder):
+    ...     print("building")
+    ...     return {"answer": 42}
+    >>> store = Store("runs-of-an-example")
+    >>> store.make("example", {"n": 1}, build).metrics
+    building
+    {'answer': 42}
+    >>> store.make("example", {"n": 1}, build).metrics
+    {'answer': 42}
+    """
 
     def __init__(self, root: str | Path | None = None):
         default = os.environ.get("MEMPAPER_RUNS") or user_cache_path("mempaper") / "runs"
@@ -292,7 +301,7 @@ def _using(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         denied = isinstance(error, PermissionError) and str(error.filename).startswith(str(root))
-        if error.errno in _FULL or denied:
+        if error.errno in NO_ROOM or denied:
             raise _unusable(root, error) from error
         raise
 

@@ -9,14 +9,19 @@ import scipy.stats
 
 from ..errors import InputError, check_count
 
-__all__ = ["Interval", "as_sample", "bootstrap_interval", "check_confidence"]
+__all__ = ["Interval", "as_numbers", "as_sample", "bootstrap_interval", "check_confidence"]
 
+_LARGEST = 1e100  # of a value: variances of larger ones overflow
 _ELEMENTS_AT_ONCE = 2**22  # float64 drawn together: 32 MiB
 
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and the interval that covers the true value with probability `confidence`."""
+    """An estimate and the interval that covers the true value with probability `confidence`.
+
+    >>> f"{Interval(-1.21, 9.88, 5.04, confidence=0.95):.1f}"
+    '5.0 [-1.2, 9.9]'
+    """
 
     low: float
     high: float
@@ -56,6 +61,9 @@ def bootstrap_interval(
 
     samples     each (n,), n >= 2, finite; NumPy or torch
     confidence  in (0, 1)
+
+    >>> f"{bootstrap_interval(np.mean, [2.0, 2.0, 2.0]):.1f}"
+    '2.0 [2.0, 2.0]'
     """
     samples = [as_sample(f"samples[{i}]", sample) for i, sample in enumerate(samples)]
     if not samples:
@@ -82,19 +90,29 @@ def bootstrap_interval(
 
 
 def share_interval(yes, *, confidence: float = 0.95) -> Interval:
-    """Returns the share of True in `yes` (n,) with its exact (Clopper-Pearson) interval."""
-    yes = np.asarray(yes, dtype=bool)
-    if yes.ndim != 1 or not len(yes):
-        raise InputError("yes", "be a non-empty array (n,)", yes.shape, "Pass one value an item.")
+    """Returns the share of True in `yes` (n,) with its exact (Clopper-Pearson) interval.
+
+    >>> f"{share_interval([False] * 20):.3f}"  # the upper end is 1 - 0.025^(1/20)
+    '0.000 [0.000, 0.168]'
+    """
+    found = as_numbers("yes", yes)
+    if found.ndim != 1 or not len(found) or not np.isin(found, (0, 1)).all():
+        raise InputError(
+            "yes", "be a non-empty array (n,) of True and False", found.shape, "Pass one an item."
+        )
+    yes = found == 1
     check_confidence(confidence)
-    found = scipy.stats.binomtest(int(yes.sum()), len(yes)).proportion_ci(confidence, "exact")
-    return Interval(float(found.low), float(found.high), float(yes.mean()), confidence)
+    ends = scipy.stats.binomtest(int(yes.sum()), len(yes)).proportion_ci(confidence, "exact")
+    return Interval(float(ends.low), float(ends.high), float(yes.mean()), confidence)
 
 
 def mean_interval(values, *, confidence: float = 0.95) -> Interval:
     """Returns the mean of `values` (n,), n >= 2, with Student's interval.
 
     Exact for normal values, such as means over images of several trainings roughly are.
+
+    >>> f"{mean_interval([1.0, 2.0, 3.0]):.2f}"
+    '2.00 [-0.48, 4.48]'
     """
     values = as_sample("values", values)
     check_confidence(confidence)
@@ -104,25 +122,21 @@ def mean_interval(values, *, confidence: float = 0.95) -> Interval:
 
 
 def check_confidence(confidence: object) -> None:
-    """Raises InputError where `confidence` is no number in (0, 1)."""
-    if not (isinstance(confidence, Real) and 0 < confidence < 1):
-        raise InputError("confidence", "lie in (0, 1)", repr(confidence), "Pass 0.95 for 95 %.")
+    """Raises InputError where `confidence` is no number in (0, 1), or so near to an end of it that
+    quantiles are lost in rounding."""
+    if not (isinstance(confidence, Real) and 1e-6 <= confidence <= 1 - 1e-6):
+        rule = "lie in (0, 1), a millionth from its ends"
+        raise InputError("confidence", rule, repr(confidence), "Pass 0.95 for 95 %.")
 
 
 def as_sample(argument: str, values) -> np.ndarray:
-    """Returns `values`, NumPy or torch on any device, as (n,) float64, n >= 2, all finite.
+    """Returns `values`, NumPy or torch on any device, as (n,) float64, n >= 2, all finite and
+    within 1e100 of 0.
 
     Raises
         InputError  naming `argument`, for any other shape or content
     """
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().double()
-    try:
-        values = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            argument, "be an array of numbers", type(values).__name__, "Convert it first."
-        ) from error
+    values = as_numbers(argument, values)
     if values.ndim != 1:
         raise InputError(
             argument, "have one axis, (n,)", f"shape {values.shape}", "Flatten or select first."
@@ -139,4 +153,28 @@ def as_sample(argument: str, values) -> np.ndarray:
             f"{values[bad[0]]} at index {bad[0]} ({len(bad)} of {len(values)} are not finite)",
             "Leave out these entries, and say so, or find out what made them.",
         )
+    if np.abs(values).max() > _LARGEST:
+        rule = f"lie within {_LARGEST:g} of 0"
+        raise InputError(argument, rule, f"{np.abs(values).max():g}", "Use another unit.")
     return values
+
+
+def as_numbers(argument: str, values) -> np.ndarray:
+    """Returns `values`, NumPy or torch on any device, as float64 of whatever shape.
+
+    Raises
+        InputError  naming `argument`, where they are no real numbers
+    """
+    found = getattr(values, "dtype", type(values).__name__)
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        if not values.is_complex():
+            values = values.double()
+    try:
+        values = np.asarray(values)
+        if values.dtype.kind not in "biuf":
+            raise TypeError(f"{values.dtype} are no real numbers")
+        with np.errstate(over="ignore"):  # infinity is not refused here
+            return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(argument, "be an array of numbers", found, "Convert it first.") from error

@@ -40,13 +40,18 @@ def kmeans_cells(
 
     Raises
         InputError  k is larger than the number of different rows
+
+    >>> cells = kmeans_cells(np.array([[0.0], [0.1], [9.0], [9.1]]), 2)
+    >>> left, right, middle = cells(np.array([[0.2], [8.0], [1.0]]))
+    >>> bool(left == middle), bool(left == right)
+    (True, False)
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
     (train,) = as_features(train=train)
     check_count("cells", k, 1, len(train))
-    check_count("seed", seed, 0)
+    check_count("seed", seed, 0, 2**32 - 1)
     project = _projection(train, dimensions, seed)
     means = KMeans(k, n_init=_STARTS, random_state=seed)
     with warnings.catch_warnings():
@@ -76,7 +81,8 @@ def _projection(train: np.ndarray, dimensions: int | None, seed: int) -> Callabl
         return lambda features: features
     from sklearn.decomposition import PCA
 
-    return PCA(dimensions, random_state=seed).fit(train).transform
+    with np.errstate(invalid="ignore"):  # shares of the variance of equal rows, which are not used
+        return PCA(dimensions, random_state=seed).fit(train).transform
 
 
 def as_labels(argument: str, labels, count: int) -> Int64[np.ndarray, "_"]:
@@ -87,7 +93,10 @@ def as_labels(argument: str, labels, count: int) -> Int64[np.ndarray, "_"]:
     """
     if hasattr(labels, "detach"):
         labels = labels.detach().cpu()
-    labels = np.asarray(labels)
+    try:
+        labels = np.asarray(labels)
+    except ValueError:  # ragged
+        labels = np.empty(0)
     if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
         raise InputError(
             argument,
@@ -105,7 +114,7 @@ def require_metric(metric: object, **named: np.ndarray) -> None:
     if metric == "euclidean":
         return
     for argument, features in named.items():
-        zero = ~features.any(axis=1)
+        zero = np.linalg.norm(features, axis=1) == 0
         if zero.any():
             raise InputError(
                 argument,

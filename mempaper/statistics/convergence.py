@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from ..errors import InputError, check_count
-from .bootstrap import Interval, bootstrap_interval
+from .bootstrap import Interval, as_numbers, bootstrap_interval
 
 __all__ = ["pass_ratio"]
 
@@ -20,12 +20,17 @@ def pass_ratio(
 ) -> Interval:
     """Returns how many times the passes `rival` needs for the median error of `reference`.
 
-    reference, rival  (n, t) and (n, u): errors of the same n >= 2 images after pass 1, 2, ...
+    reference, rival  (n, t) and (n, u): errors of the same n >= 2 images after pass 1, 2, ...;
+                      NaN, of one that diverged, counts as infinity
     at                the pass of `reference` whose median error is to be reached, 1 to t
 
     Images are resampled, for both optimisers alike. Where the rival never gets there within its u
     passes the ratio is at least u / at: the estimate and the lower end count u, the upper end is
     infinite.
+
+    >>> reference, rival = [[2.0, 1.0, 1.0, 1.0]] * 3, [[4.0, 3.0, 2.0, 1.0]] * 3
+    >>> f"{pass_ratio(reference, rival, at=2, resamples=10):.1f}"  # 4 passes for 2
+    '2.0 [2.0, 2.0]'
     """
     reference, rival = _table("reference", reference), _table("rival", rival)
     check_count("at", at, 1, reference.shape[1])
@@ -51,14 +56,12 @@ def pass_ratio(
 
 
 def _table(argument: str, errors) -> np.ndarray:
-    try:
-        errors = np.asarray(errors, dtype=np.float64)
-    except (TypeError, ValueError):
-        errors = np.empty(0)
-    if errors.ndim != 2:
+    errors = as_numbers(argument, errors)
+    errors = np.where(np.isnan(errors), np.inf, errors)
+    if errors.ndim != 2 or len(errors) < 2 or (errors < 0).any():
         raise InputError(
             argument,
-            "be numbers of shape (n, t), a row for each image",
+            "be numbers of at least 0, of shape (n, t), a row for each of n >= 2 images",
             f"shape {errors.shape}",
             "Stack the errors after each pass.",
         )

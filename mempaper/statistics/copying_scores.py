@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from ..errors import InputError
+from .bootstrap import as_numbers
 from .cells import Cell
 
 __all__ = ["Ranking", "bootstrap_scores", "cell_weights", "permuted_scores", "rank", "z_u"]
@@ -23,9 +25,24 @@ def z_u(test_distances, generated_distances, *, tie_correction: bool = False) ->
     test_distances, generated_distances  (n,) and (m,), to the nearest training image, n, m >= 1
     tie_correction  divide by the standard deviation that ties leave, as the published code does
                     not; z is then 0 where all distances are equal
+
+    >>> round(z_u([1.0, 2.0], [0.0, 0.0]), 3)  # -(2 - 1/2) / sqrt(20 / 12)
+    -1.162
     """
-    ranking = rank(np.asarray(test_distances), np.asarray(generated_distances))
+    ranking = rank(
+        _distances("test_distances", test_distances),
+        _distances("generated_distances", generated_distances),
+    )
     return ranking.z(ranking.tie_share if tie_correction else 1.0)
+
+
+def _distances(argument: str, values) -> np.ndarray:
+    values = as_numbers(argument, values)
+    if values.ndim != 1 or not len(values) or np.isnan(values).any():
+        raise InputError(
+            argument, "be numbers (n,), n >= 1, without NaN", values.shape, "Leave out the others."
+        )
+    return values
 
 
 class Ranking(NamedTuple):

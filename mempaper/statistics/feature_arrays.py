@@ -4,12 +4,17 @@ import numpy as np
 from jaxtyping import Float64
 
 from ..errors import InputError
+from .bootstrap import as_numbers
 
-__all__ = ["as_features", "require_more_than"]
+__all__ = ["LARGEST", "as_features", "require_more_than"]
+
+LARGEST = 1e45
+"""Of a feature: cubes of products of larger ones, which some distances take, overflow."""
 
 
 def as_features(**named) -> list[Float64[np.ndarray, "_ d"]]:
-    """Returns each argument, NumPy or torch on any device, as (n, d) float64, n >= 2, all finite.
+    """Returns each argument, NumPy or torch on any device, as (n, d) float64, n >= 2, all of them
+    numbers within LARGEST.
 
     Raises
         InputError  naming the argument, for any other shape or content, or for a d of its own
@@ -39,24 +44,16 @@ def require_more_than(k: int, **named: np.ndarray) -> None:
 
 
 def _checked(argument: str, values) -> Float64[np.ndarray, "n d"]:
-    if hasattr(values, "detach"):
-        values = values.detach().cpu().double()
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            argument, "be an array of numbers", type(values).__name__, "Convert it first."
-        ) from error
+    array = as_numbers(argument, values)
     if array.ndim != 2 or len(array) < 2 or not array.shape[1]:
         raise InputError(
             argument, "have shape (n, d), n >= 2, d >= 1", array.shape, "Give a row for each image."
         )
-    finite = np.isfinite(array).all(axis=1)
-    if not finite.all():
-        raise InputError(
-            argument,
-            "be finite",
-            f"NaN or infinity in row {int(finite.argmin())}",
-            "Find out what made it.",
-        )
+    if not (array.min() >= -LARGEST and array.max() <= LARGEST):
+        within = np.abs(array) <= LARGEST
+        row = int(within.all(axis=1).argmin())
+        found = array[row][~within[row]][0]
+        rule = f"lie within {LARGEST:g} of 0" if np.isfinite(found) else "be finite"
+        shown = f"{found:g}" if np.isfinite(found) else "NaN or infinity"
+        raise InputError(argument, rule, f"{shown} in row {row}", "Find out what made it.")
     return array

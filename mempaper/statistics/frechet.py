@@ -13,6 +13,9 @@ from .feature_arrays import as_features
 __all__ = ["frechet_distance", "frechet_gap"]
 
 
+_ROUNDING = 1e-12  # of the traces, in a distance
+
+
 class _Gaussian:
     """Mean and unbiased covariance of an array (n, d), row i counted repeats[i] times.
 
@@ -67,6 +70,10 @@ def frechet_distance(features_a, features_b) -> float:
     singular, and of the smaller set's size where that has fewer images than features.
 
     features_a, features_b  (n, d) and (m, d), n and m at least 2, finite
+
+    >>> features = np.array([[0.0], [1.0], [2.0]])
+    >>> round(frechet_distance(features, features + 3), 6)
+    9.0
     """
     a, b = as_features(features_a=features_a, features_b=features_b)
     return _distance(_Gaussian(a), _Gaussian(b))
@@ -89,13 +96,18 @@ def frechet_gap(
 
     The interval is a bootstrap over the images of all three sets. A resample repeats images, and so
     has the bias of a smaller set; the quantiles are therefore taken of the deviations from the
-    resamples' mean, and set around the estimate.
+    resamples' mean, and set around the estimate. Resamples of which F(validation) is 0 are left
+    out.
 
     train, validation  (n, d) each
     generated          (m, d)
 
     Raises
         InputError  train and validation differ in number, or F(validation) is 0
+
+    >>> train = np.array([[0.0], [1.0], [2.0]])
+    >>> round(frechet_gap(train, train + 3, train, resamples=10).estimate, 6)
+    1.0
     """
     arrays = as_features(train=train, validation=validation, generated=generated)
     if len(arrays[0]) != len(arrays[1]):
@@ -107,6 +119,7 @@ def frechet_gap(
         )
     check_confidence(confidence)
     check_count("resamples", resamples, 2)
+    check_count("seed", seed, 0)
     estimate = _gap(*map(_Gaussian, arrays))
     if not np.isfinite(estimate):
         raise InputError(
@@ -122,6 +135,9 @@ def frechet_gap(
             for _ in range(resamples)
         ]
     )
+    resampled = resampled[np.isfinite(resampled)]
+    if len(resampled) < 2:
+        raise InputError("validation", "hold more different images", "few", "Embed more of them.")
     tail = (1 - confidence) / 2
     low, high = estimate + np.quantile(resampled - resampled.mean(), [tail, 1 - tail])
     return Interval(float(low), float(high), estimate, confidence)
@@ -129,7 +145,8 @@ def frechet_gap(
 
 def _gap(train: _Gaussian, validation: _Gaussian, generated: _Gaussian) -> float:
     to_train, to_validation = (_distance(generated, real) for real in (train, validation))
-    return (to_validation - to_train) / to_validation if to_validation > 0 else np.inf
+    rounding = _ROUNDING * (validation.trace + generated.trace)
+    return (to_validation - to_train) / to_validation if to_validation > rounding else np.inf
 
 
 def _repeats(draws: np.random.Generator, count: int) -> Float64[np.ndarray, "n"]:

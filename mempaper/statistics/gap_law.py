@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
-from .bootstrap import Interval, as_sample, bootstrap_interval
+from .bootstrap import Interval, bootstrap_interval
+from .recovery_errors import as_errors, gap_of_medians
 
 __all__ = ["GapLaw", "gap_law"]
 
@@ -49,6 +50,11 @@ def gap_law(
 
     Raises
         InputError  fewer than two N, other N in val_errors, or other numbers of images
+
+    >>> train, val = {1: np.ones(2), 2: 2 * np.ones(2)}, {1: 4 * np.ones(2), 2: 4 * np.ones(2)}
+    >>> law = gap_law(train, val, resamples=10)
+    >>> f"{law.gaps[1].estimate} {law.gaps[2].estimate} {law.slope.estimate} {law.fitted(4)}"
+    '0.75 0.5 -0.25 0.25'
     """
     counts = sorted(train_errors)
     if len(counts) < 2 or min(counts) < 1:
@@ -57,8 +63,8 @@ def gap_law(
         )
     if sorted(val_errors) != counts:
         raise InputError("val_errors", f"have the N {counts}", sorted(val_errors), "Add the rest.")
-    train = [as_sample(f"train_errors[{n}]", train_errors[n]) for n in counts]
-    val = [as_sample(f"val_errors[{n}]", val_errors[n]) for n in counts]
+    train = [as_errors(f"train_errors[{n}]", train_errors[n]) for n in counts]
+    val = [as_errors(f"val_errors[{n}]", val_errors[n]) for n in counts]
     if len({len(errors) for errors in val}) != 1:
         raise InputError(
             "val_errors",
@@ -67,7 +73,7 @@ def gap_law(
             "Recover the same validation images with each model.",
         )
     for n, errors in zip(counts, val, strict=True):
-        if np.median(errors) <= 0:
+        if np.median(errors) == 0:
             raise InputError(
                 f"val_errors[{n}]", "have a positive median", np.median(errors), "Leave it out."
             )
@@ -76,21 +82,27 @@ def gap_law(
 
     def gaps(i, *js, axis=-1):
         i, js = i.astype(int), [j.astype(int) for j in js]
-        return [_gap(t[j], v[i], axis=axis) for t, v, j in zip(train, val, js, strict=True)]
+        return [
+            gap_of_medians(t[j], v[i], axis=axis) for t, v, j in zip(train, val, js, strict=True)
+        ]
 
     def slope(i, *js, axis=-1):
         return np.tensordot(x, gaps(i, *js, axis=axis), 1) / (x @ x)
 
     options = {"confidence": confidence, "resamples": resamples, "seed": seed}
     images = [np.arange(len(val[0])), *(np.arange(len(errors)) for errors in train)]
-    found = bootstrap_interval(slope, *images, **options)
+    with np.errstate(invalid="ignore"):  # refused below
+        found = bootstrap_interval(slope, *images, **options)
+    if not np.isfinite([found.low, found.high]).all():
+        raise InputError(
+            "val_errors",
+            "be above 0 for so many images that resampled medians are",
+            "medians of 0",
+            "Use more images, or leave out those that are recovered without error.",
+        )
     each = {
-        n: bootstrap_interval(_gap, t, v, **options)
+        n: bootstrap_interval(gap_of_medians, t, v, **options)
         for n, t, v in zip(counts, train, val, strict=True)
     }
     level = np.mean([each[n].estimate for n in counts]) - found.estimate * np.log2(counts).mean()
     return GapLaw(float(level), found, each)
-
-
-def _gap(train: np.ndarray, val: np.ndarray, axis: int = -1) -> float | np.ndarray:
-    return 1 - np.median(train, axis=axis) / np.median(val, axis=axis)

@@ -6,10 +6,12 @@ import numpy as np
 from jaxtyping import Float64
 
 from ..errors import InputError, check_count
+from .bootstrap import as_numbers
 from .exchanges import permuted
 
 __all__ = ["LogScoreTest", "log_score_test"]
 
+_LARGEST = 1e300
 _SPAN = 1000.0
 """A score counts as at most so many times nearer to 0, or farther, than the median of all."""
 
@@ -46,6 +48,9 @@ def log_score_test(
 
     Raises
         InputError  scores are NaN, negative, too few, or no arrays of one axis
+
+    >>> round(log_score_test([1.0, 4.0], [4.0, 4.0]).ratio, 6)  # geometric means 2 and 4
+    0.5
     """
     check_count("permutations", permutations, 1)
     check_count("seed", seed, 0)
@@ -62,16 +67,18 @@ def log_score_test(
 
 def _logs(scores: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
     usable = scores[(scores > 0) & np.isfinite(scores)]
-    middle = np.median(usable) if len(usable) else 1.0
+    middle = max(np.median(usable), _SPAN * np.finfo(float).tiny) if len(usable) else 1.0
     return np.log(np.clip(scores, middle / _SPAN, middle * _SPAN))
 
 
 def _scores(argument: str, values) -> Float64[np.ndarray, "n"]:
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or len(values) < 2 or not (values >= 0).all():
+    values = as_numbers(argument, values)
+    large = values[np.isfinite(values)] > _LARGEST
+    if values.ndim != 1 or len(values) < 2 or not (values >= 0).all() or large.any():
         raise InputError(
             argument,
-            "be an array (n,) of at least 2 scores, none of them negative or NaN",
+            "be an array (n,) of at least 2 scores, none of them negative, NaN or finite beyond "
+            f"{_LARGEST:g}",
             f"shape {values.shape}",
             "Give a distance or an error for each image.",
         )

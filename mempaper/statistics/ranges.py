@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.stats
 
-from .bootstrap import Interval
+from ..errors import InputError, check_count
+from .bootstrap import Interval, check_confidence
 
 __all__ = ["range_interval"]
 
@@ -15,8 +16,23 @@ def range_interval(means: Sequence[Interval], count: int) -> Interval:
     once. Variances are pooled.
 
     means  of groups of `count` values each, with Student's intervals of one confidence
+
+    >>> means = [mean_interval([1.0, 2.0, 3.0]), mean_interval([2.0, 3.0, 4.0])]
+    >>> range_interval(means, 3).estimate
+    1.0
     """
+    check_count("count", count, 2)
+    if len(means) < 2 or len({mean.confidence for mean in means}) != 1:
+        raise InputError(
+            "means",
+            "be intervals of two groups or more, of one confidence",
+            f"{len(means)} of {sorted({mean.confidence for mean in means})}",
+            "Take all with the same confidence.",
+        )
+    if not np.isfinite([(mean.low, mean.high, mean.estimate) for mean in means]).all():
+        raise InputError("means", "be finite", "NaN or infinity", "Leave out such groups.")
     confidence = means[0].confidence
+    check_confidence(confidence)
     halves = np.array([(mean.high - mean.low) / 2 for mean in means])
     errors = halves / scipy.stats.t.ppf((1 + confidence) / 2, count - 1)
     freedom = len(means) * (count - 1)

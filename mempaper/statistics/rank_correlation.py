@@ -7,7 +7,7 @@ import scipy.stats
 from jaxtyping import Float64
 
 from ..errors import InputError, check_count
-from .bootstrap import Interval, check_confidence
+from .bootstrap import Interval, as_numbers, check_confidence
 
 __all__ = ["RankCorrelations", "rank_correlations"]
 
@@ -58,8 +58,12 @@ def rank_correlations(
 
     Raises
         InputError  values are NaN, or of another shape
+
+    >>> found = rank_correlations([[1, 10, 3], [2, 20, 2], [3, 90, 1]], permutations=9)
+    >>> found.coefficients.round(6).tolist()[0]
+    [1.0, 1.0, -1.0]
     """
-    values = np.asarray(values, dtype=np.float64)
+    values = as_numbers("values", values)
     if values.ndim != 2 or len(values) < 2 or np.isnan(values).any():
         raise InputError(
             "values", "be an array (n, k), n >= 2, without NaN", values.shape, "One row a thing."
@@ -67,6 +71,9 @@ def rank_correlations(
     check_count("permutations", permutations, 1)
     check_count("seed", seed, 0)
     groups = np.zeros(len(values), int) if groups is None else np.asarray(groups)
+    if groups.shape != (len(values),):
+        rule = f"have shape ({len(values)},), one for each row of values"
+        raise InputError("groups", rule, groups.shape, "Name the group of each thing.")
     places = [np.flatnonzero(groups == name) for name in np.unique(groups)]
     ranks = np.empty_like(values)
     for place in places:

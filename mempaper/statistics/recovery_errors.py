@@ -6,14 +6,16 @@ import numpy as np
 import scipy.stats
 
 from ..errors import InputError
-from .bootstrap import Interval, as_sample, bootstrap_interval
+from .bootstrap import Interval, as_numbers, as_sample, bootstrap_interval
 
 __all__ = [
     "KS_P_VALUE_THRESHOLD",
     "MRE_GAP_THRESHOLD",
     "KSResult",
     "OverfittingTest",
+    "as_errors",
     "gap_change",
+    "gap_of_medians",
     "ks_test",
     "median_recovery_error",
     "mre_gap",
@@ -69,8 +71,11 @@ def median_recovery_error(errors) -> float:
     of the two (`torch.median`), which is biased low, and more so for a small sample.
 
     errors  (n,), n >= 2, finite, >= 0; mean squared error per pixel
+
+    >>> median_recovery_error([0.01, 0.02, 0.09])
+    0.02
     """
-    return float(np.median(_checked("errors", errors)))
+    return float(np.median(as_errors("errors", errors)))
 
 
 def mre_gap(train_errors, val_errors, *, signed: bool = True) -> float:
@@ -82,10 +87,16 @@ def mre_gap(train_errors, val_errors, *, signed: bool = True) -> float:
 
     Raises
         InputError  MRE(val) = 0, for then the gap is undefined
+
+    >>> mre_gap([1.0, 1.0], [2.0, 2.0]), mre_gap([2.0, 2.0], [1.0, 1.0], signed=False)
+    (0.5, 1.0)
     """
-    train, val = _checked("train_errors", train_errors), _checked("val_errors", val_errors)
+    train, val = (
+        as_errors("train_errors", train_errors),
+        as_errors("val_errors", val_errors),
+    )
     _require_positive_median(val)
-    gap = float(_gap(train, val))
+    gap = float(gap_of_medians(train, val))
     return gap if signed else abs(gap)
 
 
@@ -106,13 +117,17 @@ def gap_change(
 
     train_errors, other_train_errors  (n,) each
     val_errors, other_val_errors      (m,) each; with positive medians
+
+    >>> once, twice = [1.0, 1.0], [2.0, 2.0]
+    >>> f"{gap_change(once, twice, once, [4.0, 4.0]):.2f}"  # from 1/2 to 3/4
+    '0.25 [0.25, 0.25]'
     """
     pairs = []
     for name, first, other in (
         ("train_errors", train_errors, other_train_errors),
         ("val_errors", val_errors, other_val_errors),
     ):
-        pair = _checked(name, first), _checked(f"other_{name}", other)
+        pair = as_errors(name, first), as_errors(f"other_{name}", other)
         _require_pairs(f"other_{name}", *pair)
         pairs.append(pair)
     train, val = pairs
@@ -121,7 +136,7 @@ def gap_change(
 
     def change(i, j, axis=-1):
         i, j = i.astype(int), j.astype(int)
-        first, other = (_gap(train[k][i], val[k][j], axis=axis) for k in (0, 1))
+        first, other = (gap_of_medians(train[k][i], val[k][j], axis=axis) for k in (0, 1))
         return other - first
 
     numbers = (np.arange(len(train[0])), np.arange(len(val[0])))
@@ -131,8 +146,27 @@ def gap_change(
 
 
 def relative_excess(errors, reference_errors, axis: int = -1) -> float | np.ndarray:
-    """Returns median(errors) / median(reference_errors) - 1, of arrays along `axis`."""
-    return np.median(errors, axis=axis) / np.median(reference_errors, axis=axis) - 1
+    """Returns median(errors) / median(reference_errors) - 1, of arrays along `axis`.
+
+    0 where both medians are 0, and infinite where that of the reference alone is.
+
+    Raises
+        InputError  the arrays hold no numbers, negative ones, NaN or infinity
+
+    >>> float(relative_excess([3.0, 3.0], [2.0, 2.0]))
+    0.5
+    """
+    medians = []
+    for name, values in (("errors", errors), ("reference_errors", reference_errors)):
+        values = as_numbers(name, values)
+        if not (values.ndim and values.size and -values.ndim <= axis < values.ndim):
+            raise InputError(name, f"have an axis {axis}, with values", values.shape, "Reshape it.")
+        if not ((values >= 0) & np.isfinite(values)).all():
+            raise InputError(name, "be finite and at least 0", "others", "Leave them out.")
+        medians.append(np.median(values, axis=axis))
+    of_errors, of_reference = medians
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(of_errors == of_reference, 0.0, of_errors / of_reference - 1)[()]
 
 
 def paired_excess(
@@ -143,10 +177,13 @@ def paired_excess(
     Images are resampled, not errors, which leaves out what hard and easy images share.
 
     errors, reference_errors  (n,) each; the reference with a positive median
+
+    >>> f"{paired_excess([3.0, 3.0], [2.0, 2.0]):.2f}"
+    '0.50 [0.50, 0.50]'
     """
     errors, reference = (
-        _checked("errors", errors),
-        _checked("reference_errors", reference_errors),
+        as_errors("errors", errors),
+        as_errors("reference_errors", reference_errors),
     )
     _require_pairs("reference_errors", errors, reference)
     _require_positive_median(reference, "reference_errors")
@@ -165,15 +202,28 @@ def ks_test(train_errors, val_errors) -> KSResult:
     """Returns the two-sided two-sample Kolmogorov-Smirnov test.
 
     The p-value is exact up to 10,000 errors a sample, and asymptotic above.
+
+    >>> ks_test([1.0, 2.0], [3.0, 4.0]).statistic
+    1.0
     """
-    train, val = _checked("train_errors", train_errors), _checked("val_errors", val_errors)
+    train, val = (
+        as_errors("train_errors", train_errors),
+        as_errors("val_errors", val_errors),
+    )
     result = scipy.stats.ks_2samp(train, val)
     return KSResult(float(result.statistic), float(result.pvalue))
 
 
 def wasserstein(train_errors, val_errors) -> float:
-    """Returns the Wasserstein-1 distance between the two samples, in units of the errors."""
-    train, val = _checked("train_errors", train_errors), _checked("val_errors", val_errors)
+    """Returns the Wasserstein-1 distance between the two samples, in units of the errors.
+
+    >>> wasserstein([1.0, 2.0], [3.0, 4.0])
+    2.0
+    """
+    train, val = (
+        as_errors("train_errors", train_errors),
+        as_errors("val_errors", val_errors),
+    )
     return float(scipy.stats.wasserstein_distance(train, val))
 
 
@@ -188,28 +238,37 @@ def overfitting_test(
     """Returns all statistics of Table 1's row for one generator, with bootstrap intervals.
 
     train_errors, val_errors  (n,) and (m,), at least 2 each, finite, >= 0; MRE(val) > 0
+
+    >>> test = overfitting_test([1.0, 1.1, 1.2], [2.0, 2.2, 2.4])
+    >>> f"{test.gap.estimate:.2f} {test.detected_by_gap} {test.detected_by_ks}"
+    '0.50 True False'
     """
-    train, val = _checked("train_errors", train_errors), _checked("val_errors", val_errors)
+    train, val = (
+        as_errors("train_errors", train_errors),
+        as_errors("val_errors", val_errors),
+    )
     _require_positive_median(val)
     options = {"confidence": confidence, "resamples": resamples, "seed": seed}
     return OverfittingTest(
         train_count=len(train),
         val_count=len(val),
         ks=ks_test(train, val),
-        gap=bootstrap_interval(_gap, train, val, **options),
+        gap=bootstrap_interval(gap_of_medians, train, val, **options),
         mre_train=bootstrap_interval(np.median, train, **options),
         mre_val=bootstrap_interval(np.median, val, **options),
         wasserstein=wasserstein(train, val),
     )
 
 
-def _gap(train: np.ndarray, val: np.ndarray, axis: int = -1) -> np.ndarray:
+def gap_of_medians(train: np.ndarray, val: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Returns Eq. (5) along `axis`: 0 for equal medians, -inf where that of `val` alone is 0."""
     train, val = np.median(train, axis=axis), np.median(val, axis=axis)
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample's MRE(val) may be 0
         return np.where(val == train, 0.0, (val - train) / val)
 
 
-def _checked(argument: str, errors) -> np.ndarray:
+def as_errors(argument: str, errors) -> np.ndarray:
+    """Returns the errors as float64 (n,), n >= 2, or raises an InputError naming `argument`."""
     errors = as_sample(argument, errors)
     if errors.min() < 0:
         worst = errors.argmin()

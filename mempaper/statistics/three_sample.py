@@ -60,6 +60,9 @@ def three_sample_test(
     exchanged.
 
     train, holdout, generated  (n, d), (r, d), (m, d), at least 2 each, finite
+
+    >>> three_sample_test([[0.0], [1.0]], [[9.0], [10.0]], [[0.1], [1.1]]).statistic < 0
+    True
     """
     train, holdout, generated = as_features(train=train, holdout=holdout, generated=generated)
     check_count("permutations", permutations, 1)
@@ -101,7 +104,7 @@ def three_sample_test(
     return ThreeSampleTest(
         statistic=statistic,
         std=float(std),
-        p_value=float(scipy.stats.norm.cdf(statistic, scale=std)),
+        p_value=float(scipy.stats.norm.cdf(statistic, scale=std) if std else statistic >= 0),
         exchange_p_value=p_value_of(statistic, statistics[1:]),
         bandwidth=float(np.sqrt(median / 2)),
     )
@@ -117,4 +120,6 @@ def _median(generated: Float64[np.ndarray, "m d"], real: Float64[np.ndarray, "l 
 def _kernel_blocks(x: Float64[np.ndarray, "n d"], y: Float64[np.ndarray, "m d"], median: float):
     """Yields (rows of x, their kernel with all of y), block by block."""
     for rows, distances in distance_blocks(x, y):
-        yield rows, np.exp(-distances / median)
+        with np.errstate(over="ignore"):  # so far that the kernel is 0
+            kernel = np.exp(-distances / median)
+        yield rows, kernel

@@ -190,6 +190,22 @@ pd.DataFrame(
     }
 ).set_index("model")
 
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Training images have the scores 1, 2 and 4, hold-out images 3, 5 and 6. What is the AUC?
+#
+# :::{dropdown} Solution 1
+# In eight of nine pairs the training image has the lower score: $8 / 9 = 0.89$.
+# :::
+#
+# **2.** An audit finds nothing, and would have found copies from 5 % on. You publish 10,000 samples. How many copies may
+# be among them without contradicting the audit?
+#
+# :::{dropdown} Solution 2
+# Nearly 500. To promise less, audit with more images; {numref}`tab-detectable` says how many.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 print(list(reports), [test.name for test in report.tests], len(report.suspects.order))

@@ -103,6 +103,25 @@ claims.judge(
 verdict = claims.judge("small-glo-detected", tests=outcomes.tests(["whole image"], counted=True))
 verdict
 
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Can the error of the patches, each recovered by a code of its own, be larger than the error of the whole
+# image, if every minimum is found?
+#
+# :::{dropdown} Solution 1
+# No. The code of the whole image is one of the codes that each patch may choose, so each patch does at least as
+# well with its own, and the mean over patches that do not overlap is at most the error of the whole image.
+# :::
+#
+# **2.** Halve the patches: `mempaper notebook run local_overfitting -p patch 0.25`. How many patches has an image of
+# $32 \times 32$ pixels, and what happens to their errors?
+#
+# :::{dropdown} Solution 2
+# 16, of $8 \times 8$ pixels. The smaller a patch, the more images can supply it, so errors fall for training
+# and hold-out images alike, and with them what a patch can tell about memorization.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for model, by in outcomes.by_model.items():

@@ -93,6 +93,17 @@ verdict
 # The classifier has seen the training images of the DCGAN. What it says about them is therefore no
 # independent witness; a network that never saw either set, such as SqueezeNet, is one.
 
+# %% [markdown]
+# ## Exercises
+#
+# An image of stripes, one pixel wide and alternately black (-1) and white (1), is moved sideways by one pixel.
+# What is its squared error per pixel, and what is that of a plain grey image?
+#
+# :::{dropdown} Solution
+# Each pixel is off by 2, so 4, the largest error there is. Grey is off by 1 everywhere, and has an error of 1.
+# Pixels prefer no stripes at all to stripes in the wrong place.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for name, (first, other, _) in outcomes.pairs.items():

@@ -109,6 +109,17 @@ claims.judge(
 # %%
 claims.judge("published-class-agrees", published=published.published_notebooks())
 
+# %% [markdown]
+# ## Exercises
+#
+# In the published numbers $C_T$ of cars rises from -2.83 to -1.47 and the mean of all ten classes from -0.83 to
+# -0.13. By how much does the mean of the other nine rise?
+#
+# :::{dropdown} Solution
+# All ten together rise by $10 \cdot 0.70 = 7.0$, cars by 1.36, the other nine by 5.64, which is 0.63 each: about
+# half as much as cars.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 print(name, len(swept.by_threshold), "thresholds", len(seeds), "seeds")

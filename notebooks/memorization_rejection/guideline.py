@@ -120,6 +120,17 @@ claims.judge("d-bar-is-a-threshold", tradeoffs=guideline.at_d_bar(sweeps))
 # %%
 claims.judge("published-d-bar", published=published.published_notebooks())
 
+# %% [markdown]
+# ## Exercises
+#
+# Ten training images have the distances 0.05, 0.1, 0.1, 0.15, 0.2, 0.3, 0.3, 0.4, 0.4 and 1.0 to the nearest
+# other one. What is $\bar d$, and how many of them would it reject?
+#
+# :::{dropdown} Solution
+# $\bar d = 0.3$, and seven are rejected, for those at the threshold are, too. Where few images lie far out, the
+# mean lies above the median, and more than half are rejected.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 print(name, len(swept.by_threshold), "thresholds", len(seeds), "seeds")

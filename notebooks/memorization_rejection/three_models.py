@@ -135,6 +135,16 @@ claims.judge("published-fid-counts-alike", settings=published.published_settings
 # %%
 claims.judge("published-settings-alike", settings=published.published_settings())
 
+# %% [markdown]
+# ## Exercises
+#
+# Of $n$ generated images with features of variance 1 in 2,048 dimensions, the mean alone adds $2048 / n$ to the
+# expected Fréchet distance, even for a perfect generator. How much is that for 10,000 and for 50,000 images?
+#
+# :::{dropdown} Solution
+# 0.205 and 0.041. Covariances add more. FID of different numbers of images does not compare.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for name, swept in sweeps.items():

@@ -115,6 +115,17 @@ variants.cost_table({model: cost})
 # %%
 claims.judge("mr-costs-twice-the-time", values={model: cost.ratio})
 
+# %% [markdown]
+# ## Exercises
+#
+# Nine tenths of the generated images are rejected. How many have to be drawn for a batch of 64, on average, and
+# how many are left if none is drawn anew?
+#
+# :::{dropdown} Solution
+# $64 / 0.1 = 640$ are drawn; without drawing anew, 6.4 of 64 are left to teach the generator. The price in time
+# and the price in batch size are two ways to pay for the same copies.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for name, each in swept.items():
