@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("jupyter_book", reason="the extra `book` is not installed")
 
-from mempaper import book, ledger, notebooks
+from mempaper import book, ledger, notebooks, results
 from mempaper.errors import InputError
 from mempaper.notebooks import side_by_side
 from mempaper.runs.provenance import cores
@@ -348,6 +348,22 @@ def test_a_recorded_table_is_numbered_and_says_what_made_it(small):
     assert re.search(r"Table 2 Gaps .* by model\.", text)
     assert "GLO &lt;8&gt; 0.123 DCGAN" in text
     assert "Recorded 2026-11-22: profile real, seeds 0, 1, one/page.py at commit unknown" in text
+
+
+def test_the_page_on_reproducibility_says_what_was_recorded():
+    table = results.recorded("reproducibility_gaps", root=REPOSITORY).table
+    seeds = [column for column in table if column.startswith("seed ")]
+    assert len(seeds) >= 5
+    wide, narrow = (
+        table[table["instructions"] == name].set_index("model")[seeds]
+        for name in ("AVX-512", "AVX2")
+    )
+    moved = 100 * (wide - narrow).abs().to_numpy().max()
+    spread = 100 * table[seeds].std(axis=1, ddof=1)
+    text = " ".join((REPOSITORY / "book" / "reproducibility.md").read_text().split())
+    assert f"by up to {moved:.1f} percentage points" in text
+    assert f"between {spread.min():.1f} and {spread.max():.1f} points" in text
+    assert table.groupby("model")["detected"].nunique().eq(1).all()
 
 
 def test_the_summary_counts_the_verdicts(small):
