@@ -36,7 +36,7 @@ def threshold_knob(
     >>> number, white = Interval(0.0, 2.0, 1.0, 0.95), np.ones((1, 3, 1, 8, 8))
     >>> knob = threshold_knob({"hold-out": {0.1: (number, number)}}, {0.1: white}, encoder="pca")
     >>> knob.views[0].told
-    ['At τ = 0.1, against hold-out: C_T 1.00, FID 1.00']
+    ['At τ = 0.1, against hold-out: C_T 1.00 [0.00, 2.00], FID 1.00 [0.00, 2.00]']
     """
     taus = [float(tau) for tau in sorted(images)]
 
