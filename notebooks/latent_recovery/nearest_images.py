@@ -36,7 +36,7 @@ seed = 0  # [0, inf) of training
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, experiments, nearest_images, plotting
+from mempaper import claims, experiments, nearest_images, plotting, results
 
 plotting.style()
 (run,) = experiments.train_all(
@@ -120,6 +120,20 @@ verdict = claims.judge(
     excesses={name: nearest.excess for name, nearest in found.items() if name != "identity"},
 )
 verdict
+
+# %% [markdown]
+# ## Recorded on CIFAR-10
+#
+# Against 40,000 training images, with a longer training. The nearest training image of a distorted
+# photograph is off by twice the error of the nearest generated image, under noise by three times: even
+# among so many images, few photographs have a likeness.
+
+# %%
+# | table: tab-nearest-recorded
+# | caption: >-
+# |   By how much the error of the nearest training image exceeds that of the nearest generated
+# |   image, recorded on CIFAR-10 over three trainings of the DCGAN.
+results.verdicts("nearest-generated-robust")
 
 # %% [markdown]
 # ## Exercises
