@@ -840,12 +840,14 @@ def test_recorded_verdicts_are_shown_over_seeds(tmp_path):
     assert first == {
         "data set": "mnist",
         "quantity": "A",
-        "mean over seeds": "98.0 %",
-        "95 % interval": f"{98 - 100 * half:.1f} % to {98 + 100 * half:.1f} %",
+        "mean [95 % interval]": f"98.0 % [{98 - 100 * half:.1f} %, {98 + 100 * half:.1f} %]",
         "seeds": 3,
         "verdict": "not testable (1 of 3 seeds)",
     }
-    assert (second["quantity"], second["95 % interval"]) == ("B", "100.0 % to 100.0 %")
+    assert (second["quantity"], second["mean [95 % interval]"]) == (
+        "B",
+        "100.0 % [100.0 %, 100.0 %]",
+    )
     assert "seeds 0, 1, 2," in shown.line
     with pytest.raises(InputError, match="be one with recorded verdicts; got 'gan-generalizes'"):
         results.verdicts("gan-generalizes", root=tmp_path)
@@ -858,8 +860,7 @@ def test_an_execution_over_several_seeds_has_its_own_intervals(tmp_path):
     (row,) = shown.text.to_dict("records")
     assert row == {
         "quantity": "A",
-        "mean over seeds": "98.0 %",
-        "95 % interval": "96.0 % to 100.0 %",
+        "mean [95 % interval]": "98.0 % [96.0 %, 100.0 %]",
         "seeds": 3,
         "verdict": "reproduced",
     }

@@ -124,8 +124,9 @@ def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:
         {
             "data set": found.dataset,
             "quantity": quantity,
-            "mean over seeds": show(mean.estimate) if mean else "",
-            "95 % interval": f"{show(mean.low)} to {show(mean.high)}" if mean else "",
+            "mean [95 % interval]": f"{show(mean.estimate)} [{show(mean.low)}, {show(mean.high)}]"
+            if mean
+            else "",
             "seeds": found.seeds,
             "verdict": found.agreement,
         }
