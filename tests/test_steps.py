@@ -6,16 +6,18 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import jupytext
 import numpy as np
 import pytest
 import yaml
 
-from mempaper import experiments, sweep
+from mempaper import experiments, parallel, sweep
 from mempaper.errors import InputError
 from mempaper.notebooks import catalogue, execution
-from mempaper.runs import Store
+from mempaper.runs import Run, Store
 from mempaper.steps import Page, Plan, costs, pages, step
 from mempaper.steps.pages import Asked, asked
 
@@ -35,6 +37,7 @@ n = 1  # [0, 9] a number
 # %%
 print(n)
 """
+PLACES = ("run", "store", "data_root")
 TINY = {"steps": 3, "batch_size": 8, "latent_dim": 8, "width": 8}
 
 
@@ -117,55 +120,61 @@ def test_a_parameter_that_no_training_has_trains_nothing(checkout, change):
     assert plan.missing == []
 
 
+class Enough(Exception):
+    pass
+
+
 @pytest.fixture
-def fake(monkeypatch):
-    """Returns a function that runs a notebook's cells until they need what a training gives, and
-    returns the jobs that it asked for."""
+def tried(monkeypatch):
+    """Returns a function that runs a notebook's cells until one has trained, or recovered, and
+    returns the trainings and recoveries that were asked for."""
+    trainings, recoveries = [], []
 
-    class Enough(Exception):
-        pass
+    def train_all(jobs, **options):
+        first = len(trainings)
+        runs = [Run(str(first + i), "train", Path(), job, {}, {}) for i, job in enumerate(jobs)]
+        trainings.extend(jobs)
+        return runs
 
-    def collect(source, values):
-        found = []
+    def run(function, jobs, **options):
+        if function is experiments.recover:
+            recoveries.extend(
+                (int(job["run"].id), {k: v for k, v in job.items() if k not in PLACES})
+                for job in jobs
+            )
+        raise Enough
 
-        def train_all(jobs, **options):
-            found.append(list(jobs))
-            if source.stem == "all_detectors" and len(found) == 1:
-                return []
-            raise Enough
+    monkeypatch.setattr(experiments, "train_all", train_all)
+    monkeypatch.setattr(experiments, "calibrate", lambda *args, **options: {})
+    monkeypatch.setattr(parallel, "run", run)
 
-        def calibrate(*args, **options):
-            return {}
-
-        monkeypatch.setattr(experiments, "train_all", train_all)
-        monkeypatch.setattr(experiments, "calibrate", calibrate)
-        import jupytext
-
-        cells = [c for c in jupytext.read(source, fmt="py:percent").cells if c.cell_type == "code"]
+    def tried(source, values, until):
+        trainings.clear()
+        recoveries.clear()
         names = dict(values)
-        for cell in cells:
-            if "parameters" in cell.metadata.get("tags", []):
-                continue
-            try:
-                exec(cell.source, names)
-            except Enough:
-                return [job for jobs in found for job in jobs]
-            except Exception:
-                # What comes before a training may look at what was calibrated.
-                if source.stem != "calibration":
-                    raise
-        return [job for jobs in found for job in jobs]
+        for cell in jupytext.read(source, fmt="py:percent").cells:
+            if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+                # Cells fail that need what is not computed here.
+                with suppress(Exception):
+                    exec(cell.source, names)
+            if {"trained": trainings, "recovered": recoveries}[until]:
+                break
+        return trainings, recoveries
 
-    return collect
+    return tried
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_what_pages_ask_for_is_what_they_train(fake):
+def test_what_pages_ask_for_is_what_they_train_and_recover(tried):
     for notebook in catalogue.chapters(REPOSITORY):
         values = catalogue.effective(notebook.name, profile="smoke", root=REPOSITORY)
-        assert asked(notebook.name, values).trainings == fake(notebook.source, values), (
-            notebook.name
-        )
+        planned = asked(notebook.name, values)
+        until = "recovered" if planned.recoveries else "trained"
+        trainings, recoveries = tried(notebook.source, values, until)
+        assert planned.trainings == trainings, notebook.name
+        if planned.recoveries:
+            assert recoveries, notebook.name
+            assert planned.recoveries[: len(recoveries)] == recoveries, notebook.name
 
 
 def test_pages_that_share_a_training_have_one_step_for_it():

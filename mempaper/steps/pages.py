@@ -109,7 +109,7 @@ def _calibration(p: SimpleNamespace) -> Asked:
     jobs = experiments.jobs(
         [p.models_dataset], models=p.models, training=p.training, seeds=[p.seed]
     )
-    return _assessed(jobs, count=p.recovered, check_count=0, steps=p.passes)
+    return _examined(jobs, p, p.examined_images)
 
 
 def _all_detectors(p: SimpleNamespace) -> Asked:
