@@ -9,7 +9,8 @@ TORCH_FOR_CPU := https://download.pytorch.org/whl/cpu/torch/
 .PHONY: book test soak env bench lint clean help
 
 book: env  ## train, execute the notebooks and build the book: make book PROFILE=smoke|laptop|real|paper
-	$(BIN)/snakemake --quiet all --config profile=$(PROFILE)
+	if [ -x $(BIN)/snakemake ]; then $(BIN)/snakemake --quiet all --config profile=$(PROFILE); \
+	else $(BIN)/mempaper book --profile $(PROFILE); fi  # Snakemake is not to be had for Python 3.10
 
 test: env  ## all tests, the import contract, the types and the linter
 	$(BIN)/ruff check .
