@@ -9,12 +9,13 @@ TORCH_FOR_CPU := https://download.pytorch.org/whl/cpu/torch/
 .PHONY: book test soak env bench lint clean help
 
 book: env  ## train, execute the notebooks and build the book: make book PROFILE=smoke|laptop|real|paper
-	$(BIN)/mempaper book --profile $(PROFILE)
+	$(BIN)/snakemake --quiet all --config profile=$(PROFILE)
 
-test: env  ## all tests, the import contract and the linter
+test: env  ## all tests, the import contract, the types and the linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 soak: env  ## the long forms of the fault tests, at most an hour: many kills, many drawn inputs
@@ -29,8 +30,8 @@ env: .venv/installed  ## .venv with everything installed
 	$(PIP) --editable '.[book,test]'
 	touch .venv/installed
 
-bench: env  ## speed against named baselines
-	$(BIN)/python -m pytest benchmarks --benchmark-only
+bench: env  ## speed against named baselines; make bench RECORD=1 writes results/benchmarks.csv
+	$(BIN)/python -m pytest benchmarks --benchmark-only $(if $(RECORD),--record)
 
 lint: env  ## mend what the linter can mend
 	$(BIN)/ruff check --fix .

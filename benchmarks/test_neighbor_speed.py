@@ -1,17 +1,16 @@
-"""Exact nearest neighbours against scikit-learn's brute force, in one run on one machine.
+"""Exact nearest neighbours against brute force elsewhere."""
 
-Run with `make bench`. `speedup` is to scikit-learn's median time for the same arrays and metric,
-`GFLOP/s` counts two operations for each of queries x bank x dim.
-"""
+from functools import partial
 
+import faiss
 import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
+from timing import seconds
 
-from mempaper.neighbors import Bank, nearest
+from mempaper.neighbors import nearest
 
 QUERIES, ROWS, DIM, K = 4_000, 25_000, 512, 5
-ROUNDS = 3
 
 
 @pytest.fixture(scope="module")
@@ -28,58 +27,60 @@ def features():
     return rows(QUERIES), rows(ROWS)
 
 
-@pytest.fixture(scope="module")
-def baseline():
-    return {}
-
-
-def gflops(benchmark, queries=QUERIES):
-    return round(2e-9 * queries * ROWS * DIM / benchmark.stats.stats.median, 1)
-
-
-@pytest.mark.benchmark(group="nearest neighbours")
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_scikit_learn(benchmark, features, baseline, metric):
-    queries, bank = features
-    search = NearestNeighbors(n_neighbors=K, algorithm="brute", metric=metric).fit(bank)
-    found = benchmark.pedantic(
-        search.kneighbors, (queries,), rounds=ROUNDS, warmup_rounds=1, iterations=1
+@pytest.fixture
+def held(against, peak):
+    """Returns `against` with what all searches are held to: a product of queries and bank."""
+    return partial(
+        against,
+        limit="matrix products of this machine in float32",
+        of_limit=lambda seconds: 2e-9 * QUERIES * ROWS * DIM / seconds / peak,
     )
-    baseline[metric] = benchmark.stats.stats.median, found
-    benchmark.extra_info["GFLOP/s"] = gflops(benchmark)
 
 
-@pytest.mark.benchmark(group="nearest neighbours")
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_target(benchmark, features, baseline, metric):
+def test_against_scikit_learn(held, features, metric):
     """At least 1.5 times as fast, at equal results.
 
     Equal: the same distances, as far as float32 gives scikit-learn's, and the same indices where
     the next distance is farther away than that.
     """
     queries, bank = features
-    distances, indices = benchmark.pedantic(
-        nearest,
-        (queries, bank),
-        {"metric": metric, "k": K},
-        rounds=ROUNDS,
-        warmup_rounds=1,
-        iterations=1,
+    search = NearestNeighbors(n_neighbors=K, algorithm="brute", metric=metric).fit(bank)
+    ratio = held(
+        lambda: nearest(queries, bank, metric=metric, k=K),
+        lambda: search.kneighbors(queries),
+        what=f"{K} nearest of {ROWS:,}, {metric}",
+        named="scikit-learn: brute force",
+        goal="1.5 times as fast",
     )
-    seconds, (expected, of_baseline) = baseline[metric]
-    speedup = seconds / benchmark.stats.stats.median
-    benchmark.extra_info |= {"speedup": round(speedup, 2), "GFLOP/s": gflops(benchmark)}
+    distances, indices = nearest(queries, bank, metric=metric, k=K)
+    expected, of_baseline = search.kneighbors(queries)
     np.testing.assert_allclose(distances, expected, rtol=1e-4, atol=1e-6)
     clear = (np.diff(distances, axis=1) > 1e-5).all(axis=1)
     assert clear.mean() > 0.9
     np.testing.assert_array_equal(indices[clear, :-1], of_baseline[clear, :-1])
-    assert speedup >= 1.5
+    assert ratio >= 1.5
 
 
-@pytest.mark.benchmark(group="nearest neighbours")
-def test_a_batch_in_a_prepared_bank(benchmark, features):
-    """What a training step with memorization rejection asks for: 64 fakes."""
+def test_against_faiss(held, features):
     queries, bank = features
-    prepared = Bank(bank)
-    benchmark.pedantic(prepared.nearest, (queries[:64],), rounds=10, warmup_rounds=1, iterations=1)
-    benchmark.extra_info["GFLOP/s"] = gflops(benchmark, 64)
+    index = faiss.IndexFlatL2(DIM)
+    index.add(bank)
+    held(
+        lambda: nearest(queries, bank, metric="euclidean", k=K),
+        lambda: index.search(queries, K),
+        what=f"{K} nearest of {ROWS:,}, euclidean",
+        named="faiss-cpu: IndexFlatL2",
+        goal="90 % of the limit",
+    )
+
+
+def test_growth(benchmark, features):
+    """Time grows no faster than the bank: eight times the rows in at most ten times the time."""
+    queries, bank = features
+    times = {}
+    for rows in (ROWS // 8, ROWS):
+        times[rows] = min(seconds(lambda r=rows: nearest(queries, bank[:r], k=K)) for _ in range(5))
+    benchmark.extra_info["times as long for 8 times the rows"] = times[ROWS] / times[ROWS // 8]
+    benchmark.pedantic(nearest, (queries, bank), {"k": K}, rounds=1)
+    assert times[ROWS] / times[ROWS // 8] <= 10

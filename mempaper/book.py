@@ -9,22 +9,20 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import yaml
 from filelock import FileLock, Timeout
 
 from .display import Display
-from .errors import InputError
 from .files import sha256, write_atomic
 from .notebooks import catalogue, execution, side_by_side
-from .notebooks.catalogue import Notebook
+from .notebooks.catalogue import Notebook, chapters
 from .runs.provenance import cores
 
-__all__ = ["BookFailed", "build", "chapters", "summary", "verdicts"]
+__all__ = ["BookFailed", "build", "chapters", "execute", "summary", "verdicts"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "not testable": "?"}
@@ -72,25 +70,26 @@ def build(profile: str = "laptop", *, root: Path | None = None) -> Path:
     return page
 
 
-def chapters(root: Path) -> list[Notebook]:
-    """Returns the notebooks that the table of contents lists, in its order.
+def execute(names: Sequence[str], profile: str = "laptop", *, root: Path | None = None) -> None:
+    """Executes those of these notebooks that are stale, side by side, for the book of a profile.
+
+    A notebook that another process executes is waited for.
 
     Raises
-        InputError  it lists a notebook that does not exist
+        InputError      an unknown notebook or profile, or one with illegal parameters
+        NotebookFailed  a cell raised
     """
-    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    files = [file.removesuffix(".py") for file in _files(content)]
-    names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
-    known = catalogue.find(root)
-    for name in names:
-        if name not in known:
-            raise InputError(
-                "book/_toc.yml",
-                "list existing notebooks",
-                f"notebooks/{name}",
-                "Write the notebook or take it out of the table of contents.",
-            )
-    return [known[name] for name in names]
+    root = root or catalogue.find_root()
+    notebooks = sorted({catalogue.locate(name, root) for name in names}, key=lambda n: n.name)
+    for notebook in notebooks:
+        catalogue.effective(notebook.name, profile=profile, root=root)
+    locks = [root / "_build" / "locks" / profile / f"{n.name}.lock" for n in notebooks]
+    with contextlib.ExitStack() as held, _terminated_as_interrupted():
+        for lock in locks:
+            held.enter_context(_alone(lock))
+        _execute([n for n in notebooks if not execution.is_fresh(n, profile)], profile, root)
+        for notebook in notebooks:
+            execution.mark(notebook, profile)
 
 
 def verdicts(notebook: Notebook, profile: str) -> list[dict]:
@@ -116,19 +115,6 @@ def summary(notebooks: list[Notebook], profile: str) -> str:
         line = line if len(line) <= room else line[: room - 1] + "…"
         lines.append(f"{line}  {name}")
     return "\n".join(["", head, *lines])
-
-
-def _files(entry: object) -> Iterator[str]:
-    """Yields the table of contents' files in its order."""
-    if isinstance(entry, dict):
-        for key, value in entry.items():
-            if key in ("root", "file"):
-                yield value
-            else:
-                yield from _files(value)
-    elif isinstance(entry, list):
-        for item in entry:
-            yield from _files(item)
 
 
 def _execute(stale: list[Notebook], profile: str, root: Path) -> None:
@@ -204,9 +190,9 @@ def _following(command: list[str], root: Path, profile: str) -> tuple[int, str]:
 
 def _inputs(notebooks: list[Notebook], profile: str, root: Path) -> dict[str, str]:
     """Returns everything that the pages are made of, each file by its content."""
-    files = [root / "_config.yml", *(n.source for n in notebooks)]
+    files = [root / "_config.yml", root / "pyproject.toml", *(n.source for n in notebooks)]
     files += [execution.executed_path(n, profile) for n in notebooks]
-    for folder in ("book", "results", "profiles"):
+    for folder in ("book", "mempaper", "results", "profiles"):
         found = (root / folder).rglob("*")
         files += [p for p in found if "__pycache__" not in p.parts and p.name[0] != "."]
     inputs = {p.relative_to(root).as_posix(): sha256(p) for p in sorted(files) if p.is_file()}
@@ -221,7 +207,7 @@ def _alone(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         held = lock.acquire(timeout=0)
     except Timeout:
-        print("Another build is at work in this folder; waiting for it.", file=sys.stderr)
+        print(f"Another build holds {path}; waiting for it.", file=sys.stderr)
         held = lock.acquire()
     except OSError as error:
         raise InputError(

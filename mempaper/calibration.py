@@ -11,8 +11,9 @@ import pandas as pd
 
 from .detectors import DETECTORS
 from .errors import InputError
+from .examined import Examined
 from .experiments import DENSITY, NULL, Observed
-from .statistics import Interval, share_interval
+from .statistics import Interval, overfitting_test, share_interval
 
 __all__ = [
     "LEVEL",
@@ -23,6 +24,7 @@ __all__ = [
     "by_detector",
     "densities",
     "false_alarms",
+    "on_models",
     "own_power",
     "power",
     "smallest_share",
@@ -192,3 +194,16 @@ def densities(observed: Observed) -> pd.DataFrame:
             for width in widths
         }
     )
+
+
+def on_models(examined: Sequence[Examined], detectors: Sequence[str]) -> pd.DataFrame:
+    """Returns a column for each model: its MRE-gap, and p-values of recovery and of detectors."""
+    columns = {}
+    for each in examined:
+        recovery = overfitting_test(each.errors["train"], each.errors["holdout"])
+        columns[each.label] = {
+            "MRE-gap (%)": recovery.gap.in_percent(),
+            "KS p-value": f"{recovery.ks.p_value:.2g}",
+            **{DETECTORS[name].title: f"{each.findings[name].p_value:.2g}" for name in detectors},
+        }
+    return pd.DataFrame(columns)

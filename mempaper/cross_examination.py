@@ -1,6 +1,6 @@
 """Every detector on every generator: who finds what, who agrees, and where they do not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,14 @@ from jaxtyping import Float
 from . import experiments, findings
 from .examined import Examined
 from .findings import TITLES
-from .nearness import membership_scores
+from .nearness import Real, membership_scores
 from .neighbors import nearest
 from .statistics import Interval, RankCorrelations, mean_interval, rank_correlations
 
 __all__ = [
     "Dispute",
     "agreement",
+    "attacks",
     "below_diagonal",
     "by_threshold",
     "changes_of_gap",
@@ -27,6 +28,7 @@ __all__ = [
     "matrix",
     "over_seeds",
     "table",
+    "titles",
 ]
 
 _ONE_IN_TWENTY = 1.645  # z
@@ -40,18 +42,35 @@ def by_threshold(examined: Sequence[Examined]) -> dict[float, list[Examined]]:
     return grouped
 
 
-def matrix(
-    columns: Sequence[Sequence[Examined]],
-) -> tuple[Float[np.ndarray, "d k"], Float[np.ndarray, "d k"]]:
-    """Returns a row for each of findings.TITLES: mean z of the models of each column, and in how
-    many of them, as a share, the detector fires at 5 % for all detectors together, by Holm.
+def titles(
+    examined: Sequence[Examined], *, among: Callable[[Iterable[bool]], bool] = any
+) -> dict[str, str]:
+    """Returns the title of each detector by its name, if it looked at any of the models; at all of
+    them with among=all."""
+    return {
+        name: title
+        for name, title in TITLES.items()
+        if among(name in each.findings for each in examined)
+    }
 
-    A z beyond 9 counts as 9.
+
+def matrix(
+    columns: Sequence[Sequence[Examined]], detectors: Iterable[str]
+) -> tuple[Float[np.ndarray, "d k"], Float[np.ndarray, "d k"]]:
+    """Returns a row for each detector: mean z of the models of each column, and in how many of
+    them, as a share, the detector fires at 5 % for all detectors together, by Holm.
+
+    A z beyond 9 counts as 9; it is NaN where the detector did not look at all models of the column.
     """
-    z = [[[each.findings[d].z for each in column] for column in columns] for d in TITLES]
     fires = [[findings.fired(each.findings) for each in column] for column in columns]
-    shares = [[np.mean([d in one for one in column]) for column in fires] for d in TITLES]
-    means = [[np.clip(of, -9, 9).mean() for of in row] for row in z]
+    means, shares = [], []
+    for name in detectors:
+        z = [
+            [each.findings[name].z if name in each.findings else np.nan for each in column]
+            for column in columns
+        ]
+        means.append([np.clip(of, -9, 9).mean() for of in z])
+        shares.append([np.mean([name in one for one in column]) for column in fires])
     return np.array(means), np.array(shares)
 
 
@@ -71,8 +90,8 @@ def table(examined: Sequence[Examined]) -> pd.DataFrame:
                 "images of each kind": len(each.errors["train"]),
                 "MRE-gap (%)": f"{100 * each.gap:.1f}",
                 "detectors that fire": ", ".join(fires) or "none",
-                "highest z": high,
-                "lowest z": low,
+                "highest u": high,
+                "lowest u": low,
             }
         )
     return pd.DataFrame(rows).set_index("model").rename_axis(None)
@@ -85,7 +104,7 @@ def over_seeds(examined: Sequence[Examined]) -> pd.DataFrame:
     for tau, models in by_threshold(examined).items():
         fires = [set(findings.fired(each.findings)) for each in models]
         by_errors = sum(bool(of & findings.RECOVERY.keys()) for of in fires)
-        by_samples = sum(bool(of - findings.RECOVERY.keys()) for of in fires)
+        by_samples = sum(bool(of - findings.RECOVERY.keys() - {"logan"}) for of in fires)
         rows.append(
             {
                 "tau": f"{tau:.3g}",
@@ -96,6 +115,22 @@ def over_seeds(examined: Sequence[Examined]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows).set_index("tau").rename_axis(None)
+
+
+def attacks(examined: Sequence[Examined]) -> pd.DataFrame:
+    """Returns one row for each model that has a discriminator: LOGAN's AUC, and the share of
+    training images found where 1 % of hold-out images are taken for them, with 95 % intervals."""
+    rows = {}
+    for each in examined:
+        if each.logits is not None:
+            attack = findings.logan(**each.logits)
+            rate = attack.true_positive_rate
+            rows[each.label] = {
+                "AUC": f"{attack.auc:.2f}",
+                "found at 1 % (%)": "unknown" if np.isnan(rate.estimate) else rate.in_percent(),
+                "p-value": f"{attack.p_value:.2g}",
+            }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def changes_of_gap(examined: Sequence[Examined]) -> dict[str, Interval]:
@@ -116,12 +151,14 @@ def copying_of_smallest(examined: Sequence[Examined], family: str) -> dict[str, 
 
 
 def agreement(groups: Sequence[Sequence[Examined]]) -> RankCorrelations:
-    """Returns how alike detectors, in the order of findings.TITLES, rank the models of each group.
+    """Returns how alike the detectors that looked at all models rank those of each group.
 
     Models of one group have learned from images of one data set, so that scores of one detector
     compare, unlike z without the ends at which p-values by permutation stop.
     """
-    values = [[each.findings[d].score for d in TITLES] for group in groups for each in group]
+    models = [each for group in groups for each in group]
+    ranked = titles(models, among=all)
+    values = [[each.findings[name].score for name in ranked] for each in models]
     labels = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
     return rank_correlations(values, groups=labels)
 
@@ -132,9 +169,11 @@ def below_diagonal(square: Float[np.ndarray, "k k"]) -> Float[np.ndarray, "k-1 k
     return np.where(kept, square[1:, :-1], np.nan)
 
 
-def correlation(found: RankCorrelations, first: str, second: str) -> Interval:
-    """Returns the coefficient of two detectors by their names, with its interval."""
-    names = list(TITLES)
+def correlation(
+    found: RankCorrelations, detectors: Iterable[str], first: str, second: str
+) -> Interval:
+    """Returns the coefficient of two of the detectors by their names, with its interval."""
+    names = list(detectors)
     return found.interval(names.index(first), names.index(second))
 
 
@@ -171,7 +210,7 @@ def dispute(examined: Sequence[Examined], *, shown: int) -> Dispute:
     train, holdout, samples = (
         torch.from_numpy(model.features[kind]) for kind in ("train", "holdout", "generated")
     )
-    near = _below(*membership_scores(train, holdout, samples))
+    near = _below(*membership_scores(Real(train, holdout), samples))
     recovered = _below(model.errors["train"], model.errors["holdout"])
     made = experiments.recovered_images(model.run, model.recovered["train"], len(train)).numpy()
     closest = nearest(train, samples)[1][:, 0].numpy()

@@ -39,6 +39,8 @@ class Family:
                where `labelled` also rejection= and reject_for_both=, see training.conditional
     generator  generator(config) -> the network of generator.safetensors, with its `latent_dim`
     encoder    encoder(config) -> the network of encoder.safetensors, images -> latents; or None
+    discriminator  discriminator(config) -> the network of discriminator.safetensors, images, and
+               where `labelled` their labels, -> logits; or None
     counted    whether its name carries the number of training images, as in GLO-1024
     loss       the name of its loss; None where one of losses.LOSSES is chosen
     least_batch  the fewest images in a batch
@@ -56,6 +58,7 @@ class Family:
     generator: Callable[[Any], nn.Module]
     code: tuple[ModuleType, ...]
     encoder: Callable[[Any], nn.Module] | None = None
+    discriminator: Callable[[Any], nn.Module] | None = None
     counted: bool = False
     loss: str | None = None
     least_batch: int = 1
@@ -88,6 +91,9 @@ def get(name: str) -> Family:
 
     Raises
         InputError  there is none
+
+    >>> get("glo").name(1024)
+    'GLO-1024'
     """
     if name not in FAMILIES:
         raise InputError(
@@ -103,6 +109,9 @@ def specified(model: str) -> tuple[str, int | None]:
 
     Raises
         InputError  there is no such family, or a number is missing or out of place
+
+    >>> specified("glo-1024"), specified("dcgan")
+    (('glo', 1024), ('dcgan', None))
     """
     name, _, count = model.partition("-")
     counted = get(name).counted
@@ -150,6 +159,7 @@ def _conditional(
         objective,
         lambda config: spectral.plain(conditional_networks.VotedClass(generator(config))),
         (code, *shared, *more),
+        discriminator=lambda config: spectral.plain(conditional.discriminator(config)),
         loss="hinge",
         labelled=True,
         laptop=laptop,
@@ -163,6 +173,7 @@ FAMILIES: dict[str, Family] = {
         lambda config, seed, loss, **_: gan.GAN(config, seed=seed, loss=loss),
         _built(dcgan.DCGANGenerator),
         (dcgan, gan, losses, updates),
+        discriminator=gan.discriminator,
         laptop={
             "steps": 2000,
             "batch_size": 32,
@@ -177,6 +188,7 @@ FAMILIES: dict[str, Family] = {
         lambda config, seed, loss, **_: mesch.MESCH(config, seed=seed, loss=loss),
         _built(resnet_gan.ResNetGenerator),
         (dcgan, resnet_gan, mesch, losses, penalties, updates),
+        discriminator=mesch.discriminator,
         mixed=False,
         laptop={**_SMALL, "steps": 900, "width": 32, "learning_rate": 2e-3},
     ),
@@ -186,6 +198,7 @@ FAMILIES: dict[str, Family] = {
         lambda config, steps, seed, **_: pggan_training.PGGAN(config, steps=steps, seed=seed),
         _built(pggan.PGGANGenerator),
         (dcgan, pggan, pggan_training, penalties, updates),
+        discriminator=pggan_training.discriminator,
         loss="wasserstein",
         mixed=False,
         laptop={**_SMALL, "steps": 1800, "width": 16, "learning_rate": 1e-2},
@@ -219,6 +232,7 @@ FAMILIES: dict[str, Family] = {
         _built(dcgan.GLOGenerator),
         (dcgan, autoencoder_networks, autoencoder, losses, updates),
         encoder=_built(autoencoder_networks.Encoder),
+        discriminator=autoencoder.discriminator,
         counted=True,
         least_batch=2,
         laptop={**_SMALL, "steps": 1000, "width": 64, "learning_rate": 1e-3},

@@ -7,7 +7,7 @@ not know which are which, so that its own score is one of these. C_T's p-value a
 exchange, of generated and hold-out images: it asks for more, and poor samples hide copies from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +15,23 @@ import scipy.stats
 from jaxtyping import Float, Float64
 from torch import Tensor
 
-from .detectors import DETECTORS, Detection, exchanged_scores
+from .detectors import DETECTORS, Detection, Detector, detect_all, exchanged_scores
 from .errors import check_count
-from .statistics import holm, log_score_test, mre_gap
+from .statistics import MembershipInference, holm, log_score_test, membership_inference, mre_gap
 from .statistics.exchanges import permuted
+from .training.neural_net_divergence import CriticConfig, divergence_gap
 
-__all__ = ["RECOVERY", "TITLES", "Finding", "fired", "on_errors", "on_features"]
+__all__ = [
+    "RECOVERY",
+    "TITLES",
+    "Finding",
+    "fired",
+    "logan",
+    "on_errors",
+    "on_features",
+    "on_images",
+    "on_logits",
+]
 
 _PERMUTATIONS = 9999
 _LARGEST_P = 0.999
@@ -74,6 +85,8 @@ RECOVERY: dict[str, tuple[str, Callable[[np.ndarray, np.ndarray, int], Detection
 
 TITLES = {name: title for name, (title, _) in RECOVERY.items()}
 TITLES |= {name: detector.title for name, detector in DETECTORS.items()}
+TITLES |= {"logan": "discriminator: LOGAN", "divergence": "neural net divergence"}
+"""Of all detectors; the last two do not look at every model."""
 
 
 def on_errors(
@@ -96,26 +109,72 @@ def on_features(
     Where a detector has an exact p-value, z is the normal deviate of it. Else its score is
     standardised by its scores under exchanges, and p is Student's: exact where these are normal.
     """
+    return _found(DETECTORS, train, holdout, generated, exchanges, seed)
+
+
+def on_images(
+    train: Float[Tensor, "n c h w"],
+    holdout: Float[Tensor, "n c h w"],
+    generated: Float[Tensor, "g c h w"],
+    *,
+    critic: CriticConfig,
+    exchanges: int = 4,  # two at least; each trains two critics
+    seed: int = 0,
+) -> dict[str, Finding]:
+    """Returns what the gap of the neural net divergence finds, standardised as in `on_features`.
+
+    train, holdout, generated  in [-1, 1], as for divergence_gap
+    """
+
+    def measure(train, holdout, generated, seed, permutations=1000) -> Detection:
+        return Detection(divergence_gap(generated, train, holdout, config=critic, seed=seed).gap)
+
+    detector = Detector(TITLES["divergence"], "gulrajani2019", measure)
+    return _found({"divergence": detector}, train, holdout, generated, exchanges, seed)
+
+
+def _found(
+    detectors: Mapping[str, Detector],
+    train: Tensor,
+    holdout: Tensor,
+    generated: Tensor,
+    exchanges: int,
+    seed: int,
+) -> dict[str, Finding]:
     check_count("exchanges", exchanges, 2)
-    found = {name: of.detect(train, holdout, generated, seed) for name, of in DETECTORS.items()}
+    found = detect_all(detectors, train, holdout, generated, seed)
+    silent = {name: of for name, of in detectors.items() if found[name].p_value is None}
+    others = exchanged_scores(silent, train, holdout, generated, exchanges=exchanges, seed=seed)
     return {
-        name: _standardised(
-            said.score,
-            np.array(
-                exchanged_scores(
-                    DETECTORS[name], train, holdout, generated, exchanges=exchanges, seed=seed
-                )
-            ),
-        )
-        if said.p_value is None
-        else _as_it_says(said)
+        name: _standardised(said.score, others[name]) if name in silent else _as_it_says(said)
         for name, said in found.items()
     }
 
 
+def logan(
+    train: Float64[np.ndarray, "n"], holdout: Float64[np.ndarray, "m"]
+) -> MembershipInference:
+    """Returns LOGAN (Hayes et al. 2019): who has a high logit is taken for a training image.
+
+    train, holdout  logits of the discriminator; NaN is left out
+    """
+    return membership_inference(*(-logits[~np.isnan(logits)] for logits in (train, holdout)))
+
+
+def on_logits(
+    train: Float64[np.ndarray, "n"], holdout: Float64[np.ndarray, "m"]
+) -> dict[str, Finding]:
+    """Returns what `logan` finds: its score is the AUC, whose p-value takes ranks for normal."""
+    attack = logan(train, holdout)
+    return {"logan": Finding(attack.auc.estimate, attack.p_value, _z(attack.p_value), exact=False)}
+
+
+def _z(p_value: float) -> float:
+    return float(scipy.stats.norm.isf(min(p_value, _LARGEST_P)))
+
+
 def _as_it_says(said: Detection) -> Finding:
-    z = float(scipy.stats.norm.isf(min(said.p_value, _LARGEST_P)))
-    return Finding(said.score, said.p_value, z, exact=True)
+    return Finding(said.score, said.p_value, _z(said.p_value), exact=True)
 
 
 def _standardised(score: float, exchanged: Float64[np.ndarray, "e"]) -> Finding:

@@ -13,7 +13,7 @@ from . import families
 from .errors import InputError
 from .runs import Run
 
-__all__ = ["Generator", "in_batches", "load"]
+__all__ = ["Generator", "in_batches", "load", "load_network"]
 
 _WIDTH = 32  # of one call of the network: kernels for other batch sizes round differently
 
@@ -45,6 +45,9 @@ def in_batches(
     """Returns the images of the latents, on the CPU, made in batches of one size.
 
     So an image's bits do not depend on how many are made with it.
+
+    >>> in_batches(lambda z: z.view(-1, 1, 1, 2), torch.zeros(3, 2)).shape
+    torch.Size([3, 1, 1, 2])
     """
     padding = latents[-1:].expand(-len(latents) % _WIDTH, -1)
     parts = torch.cat([latents, padding]).split(_WIDTH)
@@ -56,18 +59,38 @@ def load(run: Run, *, device: torch.device | str = "cpu") -> Generator:
 
     Raises
         InputError  the run is not a training run
+
+    >>> run = experiments.train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> load(run).sample(3).shape
+    torch.Size([3, 1, 16, 16])
+    """
+    network = load_network(run, "generator", device=device)
+    return Generator(network, network.latent_dim, load_network(run, "encoder", device=device))
+
+
+def load_network(
+    run: Run,
+    part: str,  # "generator", "encoder" or "discriminator"
+    *,
+    device: torch.device | str = "cpu",
+) -> nn.Module | None:
+    """Returns a network of a training run in evaluation mode; None where its family has none.
+
+    Raises
+        InputError  the run is not a training run
+
+    >>> run = experiments.train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> load_network(run, "discriminator") is None
+    True
     """
     if run.kind != "train":
         raise InputError(
             "run", "be a training run", f"{run.kind} {run.id}", "See `mempaper runs list`."
         )
     family = families.get(run.config["model"])
-    config = family.recorded_config(run.config["training"])
-
-    def finished(network: nn.Module, name: str) -> nn.Module:
-        network.load_state_dict(load_file(run.file(f"{name}.safetensors")))
-        return network.to(device).eval().requires_grad_(False)
-
-    network = finished(family.generator(config), "generator")
-    encoder = family.encoder and finished(family.encoder(config), "encoder")
-    return Generator(network, network.latent_dim, encoder)
+    make = getattr(family, part)
+    if make is None:
+        return None
+    network = make(family.recorded_config(run.config["training"]))
+    network.load_state_dict(load_file(run.file(f"{part}.safetensors")))
+    return network.to(device).eval().requires_grad_(False)

@@ -35,7 +35,12 @@ _LARGEST = 4096  # pixels a side
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images stored as bytes or floats; `images[index]` gives float32 (b, c, h, w) in [-1, 1]."""
+    """Images stored as bytes or floats; `images[index]` gives float32 (b, c, h, w) in [-1, 1].
+
+    >>> images = Images(np.array([[[[0, 255]]]], dtype=np.uint8), np.array([7]))
+    >>> images[:].tolist(), images.labels.tolist()
+    ([[[[-1.0, 1.0]]]], [7])
+    """
 
     pixels: np.ndarray  # (n, c, h, w), uint8 or float32 in [-1, 1]
     labels: np.ndarray  # (n,) int64
@@ -45,8 +50,8 @@ class Images:
 
     def __getitem__(self, index: slice | Int[Tensor, "b"]) -> Float[Tensor, "b c h w"]:
         chosen = self.pixels[index.numpy() if isinstance(index, Tensor) else index]
-        chosen = torch.from_numpy(np.array(chosen))
-        return chosen if chosen.is_floating_point() else chosen.float() / 127.5 - 1
+        images = torch.from_numpy(np.array(chosen))
+        return images if images.is_floating_point() else images.float() / 127.5 - 1
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -106,13 +111,20 @@ def load(
     Raises
         InputError  an unknown source, one that is not there or not readable, or more images asked
                     for than there are
+
+    >>> split = load("digits", train=10, holdout=5)
+    >>> len(split.train), len(split.holdout), split.train.shape
+    (10, 5, (1, 16, 16))
     """
     if not isinstance(source, str | Path):
         raise InputError("source", "be a name or a path", repr(source), "See SOURCES.")
-    limits = {"size": (size, 1, _LARGEST), "train": (train, 1), "holdout": (holdout, 0)}
-    for name, (value, *bounds) in limits.items():
+    for name, value, least, most in (
+        ("size", size, 1, _LARGEST),
+        ("train", train, 1, None),
+        ("holdout", holdout, 0, None),
+    ):
         if value is not None:
-            check_count(name, value, *bounds)
+            check_count(name, value, least, most)
     if str(source) in SOURCES:
         return _load_named(str(source), size, train, holdout, data_root(root))
     return _load_path(Path(source), size, train, holdout, data_root(root))
@@ -205,7 +217,11 @@ class Status:
 
 
 def status(root: str | Path | None = None) -> list[Status]:
-    """Returns one record for each named source: whether it is there and how to get it."""
+    """Returns one record for each named source: whether it is there and how to get it.
+
+    >>> [source.name for source in status() if source.path == "embedded"]
+    ['digits', 'faces']
+    """
     folder = data_root(root)
     records = []
     for name, source in SOURCES.items():
@@ -225,8 +241,11 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
     Raises
         InputError  the source is unknown, cannot be downloaded by a program, or cannot be
                     reached; or the folder cannot be written
+
+    >>> fetch("cifar10", "data")  # doctest: +SKIP
+    PosixPath('/home/reader/data')
     """
-    fetchable = [key for key, source in SOURCES.items() if source.download]
+    fetchable = {key: source.download for key, source in SOURCES.items() if source.download}
     if name not in fetchable:
         how = SOURCES[name].origin if name in SOURCES else "See `mempaper data list`."
         raise InputError("name", f"be one of {', '.join(fetchable)}", repr(name), how)
@@ -236,7 +255,7 @@ def fetch(name: str, root: str | Path | None = None) -> Path:
     except OSError as error:
         raise readers.unwritable(folder, error) from error
     try:
-        SOURCES[name].download(folder)
+        fetchable[name](folder)
     except (OSError, RuntimeError, HTTPException) as error:
         if isinstance(error, OSError) and error.errno in readers.UNWRITABLE:
             raise readers.unwritable(folder, error) from error

@@ -79,12 +79,22 @@ Corruption = Callable[[np.ndarray, Draws], np.ndarray]
 
 
 def exact(copies: Float[np.ndarray, "b c h w"], draws: Draws) -> Float[np.ndarray, "b c h w"]:
-    """Returns the training images."""
+    """Returns the training images.
+
+    >>> copy = np.array([[[[0.0, 1.0]]]])
+    >>> plant(np.zeros((1, 1, 1, 2)), copy, share=1, corruption=exact).images.tolist()
+    [[[[0.0, 1.0]]]]
+    """
     return copies
 
 
 def flipped(copies: Float[np.ndarray, "b c h w"], draws: Draws) -> Float[np.ndarray, "b c h w"]:
-    """Returns the training images with left and right exchanged."""
+    """Returns the training images with left and right exchanged.
+
+    >>> copy = np.array([[[[0.0, 1.0]]]])
+    >>> plant(np.zeros((1, 1, 1, 2)), copy, share=1, corruption=flipped).images.tolist()
+    [[[[1.0, 0.0]]]]
+    """
     return copies[..., ::-1]
 
 
@@ -94,6 +104,12 @@ def shifted(
     """Returns the training images moved up, down, left or right, each equally likely.
 
     pixels  >= 0; the border's values come in from outside
+
+    >>> copy = np.zeros((1, 1, 3, 3))
+    >>> copy[..., 1, 1] = 1
+    >>> moved = plant(np.zeros((1, 1, 3, 3)), copy, share=1, corruption=shifted).images[0, 0]
+    >>> moved.sum().item(), moved[1, 1].item()
+    (1.0, 0.0)
     """
     check_count("pixels", pixels, 0)
     way = (4 * draws.uniform(_DIRECTION)).astype(np.int64)
@@ -114,6 +130,10 @@ def jittered(
     A change of hue and of brightness; of brightness alone where there is one channel.
 
     sigma  >= 0, standard deviation of that number; black to white is 2
+
+    >>> made = plant(np.zeros((1, 1, 2, 2)), np.zeros((1, 1, 2, 2)), share=1, corruption=jittered)
+    >>> len(set(made.images.flatten().tolist()))  # one number for the whole channel
+    1
     """
     _require_sigma("sigma", sigma)
     added = sigma * draws.normal(_COLOUR, copies.shape[1])
@@ -126,6 +146,10 @@ def noised(
     """Returns the training images with independent normal noise at every value.
 
     sigma  >= 0, standard deviation of the noise; black to white is 2
+
+    >>> made = plant(np.zeros((1, 1, 2, 2)), np.zeros((1, 1, 2, 2)), share=1, corruption=noised)
+    >>> len(set(made.images.flatten().tolist()))
+    4
     """
     _require_sigma("sigma", sigma)
     return copies + sigma * draws.normal(_NOISE, *copies.shape[1:])
@@ -140,6 +164,10 @@ def blended(
     and the weight says how much of it is there.
 
     weight  of the training image, in [0, 1]
+
+    >>> made = plant(np.zeros((1, 1, 1, 1)), np.ones((1, 1, 1, 1)), share=1, corruption=blended)
+    >>> made.images.item()
+    0.75
     """
     _require_share("weight", weight)
     return weight * copies + (1 - weight) * draws.fresh
@@ -170,6 +198,10 @@ def plant(
 
     fresh  (n, c, h, w), draws from the true distribution that no detector sees in another role
     train  (m, c, h, w), m >= 1; both float in [-1, 1], NumPy or torch
+
+    >>> made = plant(np.zeros((100, 1, 2, 2)), np.ones((5, 1, 2, 2)), share=0.2)
+    >>> bool((made.images.mean((1, 2, 3)).numpy() == made.copied).all()), bool(made.copied.any())
+    (True, True)
     """
     fresh, train = _images("fresh", fresh), _images("train", train)
     if fresh.shape[1:] != train.shape[1:]:
@@ -198,6 +230,9 @@ def kernel_density_draws(train, count: int, *, bandwidth: float | int, seed: int
     train      (m, ...), m >= 1, images or features, NumPy or torch
     count      >= 1
     bandwidth  >= 0, standard deviation of the noise at every value, in units of `train`
+
+    >>> kernel_density_draws(np.array([[1.0, 2.0]]), 2, bandwidth=0).images.tolist()
+    [[1.0, 2.0], [1.0, 2.0]]
     """
     train = _floats("train", train)
     check_count("count", count, 1)

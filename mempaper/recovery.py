@@ -7,6 +7,7 @@ problem each; one that has converged or is hopeless leaves, and the next target 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor, nn
 
 from ._recovery_input import check_counts, check_generator, check_targets
-from .errors import InputError
+from .errors import InputError, check_known
 from .minimizers import LBFGS, SGD, Adam, PublishedLBFGS, State, Stop
 from .progress import track
 
@@ -23,6 +24,7 @@ __all__ = ["METHODS", "Method", "Recovery", "choose", "recover"]
 Method = LBFGS | PublishedLBFGS | Adam | SGD
 
 METHODS = {"lbfgs": LBFGS(), "lbfgs_published": PublishedLBFGS(), "adam": Adam(), "sgd": SGD()}
+_PRECISIONS = ("32-true", "bf16-mixed")  # as Lightning Fabric calls them
 _DEFAULT_BATCH = 64
 _CANDIDATE_BATCH = 512
 _WIDTH = {"cpu": 32}  # of one call of the generator, see _in_chunks; elsewhere _CANDIDATE_BATCH
@@ -64,6 +66,7 @@ def recover(
     first: int = 0,  # index of targets[0] in a larger set that is recovered in parts
     seed: int = 0,
     device: torch.device | str | None = None,  # default: where the generator's weights are
+    precision: str = "32-true",  # of the search; or "bf16-mixed"
     trace: bool = False,  # record the error at every pass
     progress: bool = False,
 ) -> Recovery:
@@ -83,8 +86,17 @@ def recover(
     `batch_size` is, as long as its kernels treat all rows of a batch alike. Convolutions do; a
     matrix product does on the processors tried where `latent_dim` is a multiple of eight.
 
+    With precision="bf16-mixed", starts and steps are found with products rounded to bfloat16, twice
+    as fast on a processor that has them; the images and errors returned are of the latents found,
+    computed as ever. Errors below 1e-4 are not to be had that way.
+
     Raises
         InputError  an argument is empty, of the wrong shape, range or kind, or not finite
+
+    >>> target = torch.full((1, 1, 2, 2), 0.5)
+    >>> found = recover(lambda z: z.view(-1, 1, 2, 2), target, 4, candidates=16, steps=20)
+    >>> bool(found.errors[0] < 1e-6), bool(found.converged[0])
+    (True, True)
     """
     minimizer = choose(method)
     if candidates is None:
@@ -92,7 +104,8 @@ def recover(
     batch_size = _DEFAULT_BATCH if batch_size is None else batch_size
     check_counts(latent_dim, steps, restarts, candidates, batch_size, first, seed)
     targets = check_targets(targets)
-    problem = _Problem(generator, operator, targets, latent_dim, device)
+    check_known("precision", precision, _PRECISIONS)
+    problem = _Problem(generator, operator, targets, latent_dim, device, precision)
     with _evaluating(generator):
         check_generator(generator, operator, problem.probe(), targets.shape[1:])
         if candidates:
@@ -108,6 +121,9 @@ def choose(method: str | Method) -> Method:
 
     Raises
         InputError  no minimiser has that name
+
+    >>> choose("adam") is METHODS["adam"]
+    True
     """
     if not isinstance(method, str):
         return method
@@ -135,13 +151,15 @@ def _evaluating(generator) -> Iterator[None]:
 class _Problem:
     """The generator, phi and the targets, as values and gradients of latents."""
 
-    def __init__(self, generator, operator, targets, latent_dim, device):
+    def __init__(self, generator, operator, targets, latent_dim, device, precision):
         weights = generator.parameters() if isinstance(generator, nn.Module) else iter(())
         weight = next(weights, torch.zeros(()))
         self.device = torch.device(device or weight.device)
         self.dtype = weight.dtype if weight.dtype == torch.float64 else torch.float32
         self.generator, self.operator, self.targets = generator, operator, targets
         self.latent_dim = latent_dim
+        rounded = precision == "bf16-mixed"
+        self._searching = partial(torch.autocast, self.device.type, torch.bfloat16, enabled=rounded)
 
     def probe(self) -> Float[Tensor, "3 d"]:
         """Returns latents on which to try the generator."""
@@ -180,6 +198,12 @@ class _Problem:
     def images(self, latents: Float[Tensor, "b d"]) -> Float[Tensor, "b c h w"]:
         return self._in_chunks(self.generator, latents)
 
+    def candidates(self, latents: Float[Tensor, "b d"]) -> Float[Tensor, "b f"]:
+        """Returns the features of the images of latents among which starts are sought."""
+        with self._searching():
+            images = self.images(latents)
+        return self.features(images.to(self.dtype))
+
     def value_and_gradient(
         self, latents: Float[Tensor, "b d"], wanted: Float[Tensor, "b f"]
     ) -> tuple[Float[Tensor, "b"], Float[Tensor, "b d"]]:
@@ -188,7 +212,9 @@ class _Problem:
     def _value_and_gradient(self, latents, wanted):
         with torch.enable_grad():
             latents = latents.detach().requires_grad_(True)
-            f = (self._seen(self.generator(latents)) - wanted).square().mean(1)
+            with self._searching():
+                seen = self._seen(self.generator(latents))
+            f = (seen.to(self.dtype) - wanted).square().mean(1)
             (g,) = torch.autograd.grad(f.sum(), latents)
         return f.detach(), g
 
@@ -208,7 +234,7 @@ def _nearest_starts(problem: _Problem, candidates: int, restarts: int, seed: int
     nearest = torch.full((n, restarts), torch.inf, device=problem.device, dtype=problem.dtype)
     chosen = torch.zeros(n, restarts, dtype=torch.long, device=problem.device)
     for begin in range(0, candidates, _CANDIDATE_BATCH):
-        made = problem.features(problem.images(pool[begin : begin + _CANDIDATE_BATCH]))
+        made = problem.candidates(pool[begin : begin + _CANDIDATE_BATCH])
         names = torch.arange(begin, begin + len(made), device=problem.device)
         for low in range(0, n, width):
             rows = slice(low, min(low + width, n))

@@ -52,8 +52,8 @@ DISTORTIONS = {
 class Robustness:
     """Recovery errors (n,) by model, distortion and strength; strength 0 is the image itself.
 
-    examples  distortion -> the first image as distorted, and as recovered by the first model, at
-              each strength, both (k, c, h, w)
+    examples  distortion -> the first images as distorted, and as recovered by the first model, at
+              each strength, both (k, n, c, h, w)
     """
 
     errors: Mapping[str, Mapping[str, Mapping[float, np.ndarray]]]
@@ -82,6 +82,7 @@ def measure(
     kind: str = "holdout",  # see experiments.targets; the paper takes test images
     count: int,
     steps: int,
+    shown: int = 6,  # examples, at most `count`
     seed: int = 0,
     store: Store | None = None,
     data_root: Path | None = None,
@@ -106,15 +107,17 @@ def measure(
     first = {p: pair for p, *pair in zip(points, jobs, found, strict=False)}
     examples = {}
     for name, several in strengths.items():
-        pairs = [_example(*first[p]) for p in [("", 0.0), *((name, s) for s in several)]]
-        examples[name] = tuple(torch.cat(images) for images in zip(*pairs, strict=True))
+        chosen = [("", 0.0), *((name, s) for s in several)]
+        pairs = [_examples(*first[p], min(shown, count)) for p in chosen]
+        examples[name] = tuple(torch.stack(images) for images in zip(*pairs, strict=True))
     return Robustness(errors, examples)
 
 
-def _example(job: Mapping[str, Any], made: Run) -> tuple[Tensor, Tensor]:
-    """Returns the first target and its recovery, (1, c, h, w) each."""
+def _examples(job: Mapping[str, Any], made: Run, shown: int) -> tuple[Tensor, Tensor]:
+    """Returns the first targets and their recoveries, (shown, c, h, w) each."""
     wanted = {name: job[name] for name in ("run", "kind", "distort", "seed", "data_root")}
-    return experiments.targets(**wanted, count=1), experiments.recovered_images(job["run"], made, 1)
+    targets = experiments.targets(**wanted, count=shown)
+    return targets, experiments.recovered_images(job["run"], made, shown)
 
 
 def _operator(name: str, strength: float, run: Run) -> Operator | None:

@@ -29,6 +29,7 @@ class Source:
     read       read(root, size, train, holdout) -> (training part, hold-out part or None, test part
                or None); with no hold-out part the training part still has to be divided
     shuffled   whether the division is a fixed random one, or the file order
+    test       how many images of `count` are an official test part
     path       where it lies below the data root; None where it needs no file
     download   fetches it into a root; None where it must be got by hand
     """
@@ -40,12 +41,22 @@ class Source:
     holdout: int
     origin: str
     shuffled: bool = True
+    test: int = 0
     path: str | None = None
     download: Callable[[Path], object] | None = None
 
+    @property
+    def training(self) -> int:
+        """Returns how many training images there are where as many as usual are held out."""
+        return self.count - self.test - self.holdout
+
 
 def data_root(root: str | Path | None = None) -> Path:
-    """Returns `root`, else MEMPAPER_DATA, else mempaper's folder in the user's cache."""
+    """Returns `root`, else MEMPAPER_DATA, else mempaper's folder in the user's cache.
+
+    >>> data_root("/data/images").as_posix()
+    '/data/images'
+    """
     chosen = root or os.environ.get("MEMPAPER_DATA") or user_cache_path("mempaper") / "data"
     return Path(chosen).expanduser().absolute()
 
@@ -165,19 +176,21 @@ def _tv(title: str, name: str, count: int, size: int, path: str, origin: str) ->
         read=partial(_torchvision, partial(_torchvisions, name)),
         holdout=10_000,
         origin=origin,
+        test=10_000,
         path=path,
         download=partial(_download, name),
     )
 
 
 def _files(title: str, count: int, path: str, origin: str) -> Source:
-    return Source(title, count, 128, partial(_folder, path), 4_000, origin, False, path)
+    return Source(title, count, 128, partial(_folder, path), 4_000, origin, False, path=path)
 
 
 def _scene(scene: str) -> Source:
     origin = "Yu et al. 2015; by hand, see https://www.yf.io/p/lsun"
     read = partial(_lsun, scene)
-    return Source(f"LSUN {scene}", 80_000, 128, read, 10_000, origin, False, f"{scene}_train_lmdb")
+    path = f"{scene}_train_lmdb"
+    return Source(f"LSUN {scene}", 80_000, 128, read, 10_000, origin, False, path=path)
 
 
 NAMED: dict[str, Source] = {
@@ -195,6 +208,7 @@ NAMED: dict[str, Source] = {
         partial(_torchvision, cifar_variants.cifair10),
         10_000,
         "Barz and Denzler 2020",
+        test=10_000,
         path="ciFAIR-10",
         download=cifar_variants.fetch_cifair10,
     ),

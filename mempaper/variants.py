@@ -18,7 +18,15 @@ from .experiments import UpdateCost
 from .statistics import Interval, mean_interval
 from .sweep import Sweep, c_t, fid
 
-__all__ = ["VARIANTS", "cost_table", "measure", "published_code_apart", "sufficiency", "table"]
+__all__ = [
+    "VARIANTS",
+    "cost_table",
+    "jobs",
+    "measure",
+    "published_code_apart",
+    "sufficiency",
+    "table",
+]
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
@@ -36,7 +44,7 @@ within the class  by the distance to training images of the same class
 """
 
 
-def measure(
+def jobs(
     dataset: str,
     *,
     model: str,
@@ -45,12 +53,9 @@ def measure(
     seeds: Sequence[int],
     training: Mapping[str, Mapping[str, Any]],  # family -> arguments of experiments.train
     encoder: str,
-    generated: int,  # images of each generator
     **common: Any,  # more arguments of experiments.train
-) -> dict[str, Sweep]:
-    """Returns, by variant, what models copy that are trained at tau = 0 and at `threshold`.
-
-    C_T and distances are the same for all: 1 - cos to all training images.
+) -> list[list[dict[str, Any]]]:
+    """Returns arguments of experiments.train, first at tau = 0, then of each variant.
 
     Raises
         InputError  a variant is none, the threshold is 0, or there is only one seed
@@ -58,7 +63,7 @@ def measure(
     for name in variants:
         check_known("variants", name, VARIANTS)
     sweep.check([0, threshold], seeds)
-    parts = [
+    return [
         experiments.jobs(
             [dataset],
             models=[model],
@@ -69,6 +74,24 @@ def measure(
         )
         for name, tau in [("none", 0), *((name, threshold) for name in variants)]
     ]
+
+
+def measure(
+    dataset: str,
+    *,
+    variants: Sequence[str],  # names in VARIANTS
+    encoder: str,
+    generated: int,  # images of each generator
+    **arguments: Any,  # of `jobs`
+) -> dict[str, Sweep]:
+    """Returns, by variant, what models copy that are trained at tau = 0 and at the threshold.
+
+    C_T and distances are the same for all: 1 - cos to all training images.
+
+    Raises
+        InputError  as `jobs`
+    """
+    parts = jobs(dataset, variants=variants, encoder=encoder, **arguments)
     runs = experiments.train_all([job for part in parts for job in part], measured_by=[encoder])
     found = iter(experiments.measure_copying(runs, encoder=encoder, generated=generated))
     plain, *rejecting = ([next(found) for _ in part] for part in parts)

@@ -1,5 +1,6 @@
 import os
-from contextlib import contextmanager
+import shutil
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import torch
@@ -35,3 +36,22 @@ def closed(tmp_path):
                 path.chmod(mode)
 
     return close
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Returns a headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    with ExitStack() as stack:
+        session = stack.enter_context(playwright.sync_playwright())
+        try:
+            launched = session.chromium.launch(
+                executable_path=program,
+                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            )
+        except playwright.Error:
+            pytest.skip("no Chromium: install one, or run `playwright install chromium`")
+        yield launched
+        launched.close()

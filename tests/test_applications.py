@@ -168,7 +168,7 @@ def test_the_distortions_of_figure_1_are_three_and_the_identity():
 def test_robustness_measures_every_model_at_every_strength(store, run):
     glo = experiments.train("glo", "digits", store=store, **TINY)
     strengths = {"warp": [4.0], "noise": [0.2, 0.5]}
-    found = robustness.measure([run, glo], strengths, count=3, steps=2, store=store)
+    found = robustness.measure([run, glo], strengths, count=3, steps=2, shown=2, store=store)
     assert list(found.errors) == ["DCGAN", "GLO-40"]
     for model, trained in (("DCGAN", run), ("GLO-40", glo)):
         by = found.errors[model]
@@ -187,10 +187,10 @@ def test_robustness_measures_every_model_at_every_strength(store, run):
             )
             assert np.array_equal(experiments.recovered(made)["errors"], errors)
     distorted, recovered = found.examples["noise"]
-    first = images.load("digits", train=40).holdout[:1]
-    assert torch.equal(distorted[:1], first)
-    assert torch.equal(distorted[2:], AdditiveNoise(sigma=0.5)(first))
-    assert recovered.shape == (3, 1, 16, 16)
+    first = images.load("digits", train=40).holdout[:2]
+    assert torch.equal(distorted[0], first)
+    assert torch.equal(distorted[2], AdditiveNoise(sigma=0.5)(first))
+    assert recovered.shape == (3, 2, 1, 16, 16)
 
 
 def test_robustness_compares_the_strongest_with_none():

@@ -24,6 +24,7 @@ from mempaper.audit.verdict import decide
 from mempaper.cli import app
 from mempaper.cli.audit import _seconds
 from mempaper.errors import InputError
+from mempaper.nearness import Real
 from mempaper.runs import Store
 from mempaper.statistics import Interval
 
@@ -40,7 +41,7 @@ def normal_images(count, *, seed):
 
 def sets(train, holdout, generated):
     flat = [images.flatten(1) for images in (train, holdout, generated)]
-    return Sets("pixels", "euclidean", flat[0], flat[1], flat[2][None])
+    return Sets("pixels", Real(flat[0], flat[1]), flat[2][None])
 
 
 def copied(images, share, *, seed):
@@ -110,13 +111,8 @@ def test_a_mirrored_copy_is_found():
     train, holdout, made = (normal_images(n, seed=n) for n in (5, 4, 6))
     made[3] = train[2].flip(-1)
     plain = sets(train, holdout, made)
-    both = Sets(
-        "pixels",
-        "euclidean",
-        plain.train,
-        plain.holdout,
-        torch.stack([made.flatten(1), made.flip(-1).flatten(1)]),
-    )
+    views = torch.stack([made.flatten(1), made.flip(-1).flatten(1)])
+    both = Sets("pixels", plain.real, views)
     found = neighbours(both)
     assert found.train[3] == 2
     assert found.ratio[3] == 0
@@ -126,7 +122,7 @@ def test_a_mirrored_copy_is_found():
 def test_planted_copies_are_training_images_in_the_asked_share():
     given = sets(*(normal_images(n, seed=n) for n in (30, 30, 40)))
     made = planted(given, 0.25, seed=0).generated[0]
-    copies = (made[:, None] == given.train).all(2).any(1)
+    copies = (made[:, None] == given.real.train).all(2).any(1)
     assert int(copies.sum()) == 10
     assert torch.equal(made[~copies], given.generated[0][~copies])
 
@@ -142,8 +138,8 @@ def test_the_negative_control_finds_a_shifted_holdout_set():
 def test_halves_of_the_training_images_share_none():
     given = sets(*(normal_images(n, seed=n) for n in (31, 30, 40)))
     half = halved(given, seed=0)
-    assert len(half.train) + half.generated.shape[1] == 31
-    assert torch.cdist(half.train, half.generated[0]).min() > 0
+    assert len(half.real.train) + half.generated.shape[1] == 31
+    assert torch.cdist(half.real.train, half.generated[0]).min() > 0
 
 
 def test_false_alarms_keep_to_the_level_and_copies_are_found_each_time():
@@ -160,8 +156,8 @@ def test_false_alarms_keep_to_the_level_and_copies_are_found_each_time():
 
 def _adjusted(train, holdout, made, seed):
     pixels = sets(train, holdout, made)
-    parts = (x[..., ::3] for x in (pixels.train, pixels.holdout, pixels.generated))
-    both = (pixels, Sets("coarse", "cosine", *parts))
+    coarse = Real(pixels.real.train[:, ::3], pixels.real.holdout[:, ::3], "cosine")
+    both = (pixels, Sets("coarse", coarse, pixels.generated[..., ::3]))
     return [t.adjusted_p_value for t in adjusted([examine_samples(s, seed=seed) for s in both])]
 
 

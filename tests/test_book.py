@@ -1,6 +1,5 @@
 """The book: pages out of executed notebooks, opened in a browser as a reader would."""
 
-import contextlib
 import json
 import os
 import re
@@ -16,7 +15,7 @@ import pytest
 
 pytest.importorskip("jupyter_book", reason="the extra `book` is not installed")
 
-from mempaper import book, ledger, notebooks
+from mempaper import book, ledger, notebooks, results
 from mempaper.errors import InputError
 from mempaper.notebooks import side_by_side
 from mempaper.runs.provenance import cores
@@ -80,8 +79,29 @@ root: book/intro
 chapters:
   - file: notebooks/one/page
   - file: book/claims
+  - file: book/recorded
   - file: book/bibliography
 """
+RECORDED_PAGE = """\
+# Recorded
+
+In {numref}`tab-gaps`.
+
+```{recorded} gaps
+:name: tab-gaps
+Gaps $g$ by model.
+```
+"""
+RECORDED = {
+    "executed": "2026-11-22T03:04:05+00:00",
+    "profile": "real",
+    "seeds": [0, 1],
+    "notebook": "one/page",
+    "commit": None,
+    "version": "0.1.0",
+    "machine": "a machine",
+    "seconds": 7200,
+}
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +110,16 @@ def extension():
     sys.path.insert(0, str(EXTENSION))
     try:
         import mempaper_cells
+        import mempaper_launch
         import mempaper_ledger
         import mempaper_provenance
     finally:
         sys.path.remove(str(EXTENSION))
     return SimpleNamespace(
-        cells=mempaper_cells, ledger=mempaper_ledger, provenance=mempaper_provenance
+        cells=mempaper_cells,
+        launch=mempaper_launch,
+        ledger=mempaper_ledger,
+        provenance=mempaper_provenance,
     )
 
 
@@ -113,6 +137,10 @@ def small_checkout(root):
         "# Start\n\nSee {numref}`fig-one` and {numref}`tab-one`."
     )
     (root / "book" / "bibliography.md").write_text("# Literature\n\n```{bibliography}\n```\n")
+    (root / "book" / "recorded.md").write_text(RECORDED_PAGE)
+    (root / "results").mkdir()
+    (root / "results" / "gaps.csv").write_text("model,gap\nGLO <8>,0.12345\nDCGAN,\n")
+    (root / "results" / "gaps.json").write_text(json.dumps(RECORDED))
     (root / "notebooks" / "one").mkdir(parents=True)
     (root / "notebooks" / "one" / "page.py").write_text(NOTEBOOK)
     (root / "profiles").mkdir()
@@ -128,13 +156,13 @@ def small(tmp_path_factory):
     return root
 
 
-def test_a_cells_options_are_read_off_its_head(extension):
-    options, source = extension.cells.split_options(
+def test_a_cells_options_are_read_off_its_head():
+    options, source = notebooks.split_options(
         "# | figure: fig-a\n# | caption: >-\n# |   one\n# |   two\n\nplot()\n# | not: one"
     )
     assert options == {"figure": "fig-a", "caption": "one two"}
     assert source == "plot()\n# | not: one"
-    assert extension.cells.split_options("plot()") == ({}, "plot()")
+    assert notebooks.split_options("plot()") == ({}, "plot()")
 
 
 @pytest.mark.parametrize(
@@ -146,9 +174,9 @@ def test_a_cells_options_are_read_off_its_head(extension):
         "# | figure: a\n# | table: b\n# | caption: c",
     ],
 )
-def test_wrong_cell_options_are_refused(extension, head):
+def test_wrong_cell_options_are_refused(head):
     with pytest.raises(ValueError, match="figure"):
-        extension.cells.split_options(head)
+        notebooks.split_options(head)
 
 
 def test_a_page_drops_injected_parameters_and_folds_figures(extension):
@@ -199,15 +227,15 @@ def test_the_provenance_line_names_profile_data_seeds_source_version_and_date(ex
 
 
 def test_page_details_are_escaped(extension):
-    html = extension.provenance.details(MADE, "../x.ipynb")
+    html = extension.provenance.details(MADE)
     assert "a &lt;machine&gt;" in html
     assert "1 min 15 s" in html
-    assert 'href="../x.ipynb"' in html
 
 
 def test_the_parameter_table_shows_build_and_default(extension):
     steps = notebooks.Parameter("steps", 5, "[1, 9]", "a < b")
-    html = extension.provenance.parameter_table([steps], MADE, "run 'it'")
+    profiles = {"smoke": {"steps": 1}, "laptop": {}, "real": {"steps": 8, "seed": 2}}
+    html = extension.provenance.parameter_table([steps], MADE, profiles, "run 'it'")
     assert '<tr class="changed">' in html
     assert re.findall(r'<td data-label="[^"]*">(.*?)</td>', html) == [
         "<code>steps</code>",
@@ -215,10 +243,64 @@ def test_the_parameter_table_shows_build_and_default(extension):
         "<code>5</code>",
         "[1, 9]",
         "a &lt; b",
+        "<div><div>smoke <code>1</code></div><div>real <code>8</code></div></div>",
     ]
     assert extension.provenance.rerun_command("one/page", "laptop", [steps], MADE) == (
         "mempaper notebook run one/page --profile laptop -p steps 3"
     )
+
+
+def test_long_values_are_folded(extension):
+    training = notebooks.Parameter("training", {}, "", "by family")
+    paper = {"training": {"glo": {"steps": 100000, "width": 512}, "ae": {"steps": 100000}}}
+    html = extension.provenance.parameter_table([training], None, {"paper": paper}, "run")
+    assert "<div>paper <details><summary>2 families</summary><code>{&quot;glo&quot;" in html
+
+
+def test_binder_and_colab_are_offered_where_there_is_a_repository_and_only_there(extension):
+    assert extension.launch.links("one/page", "") == {}
+    assert extension.launch.links("one/page", "https://github.com/someone/a-book/") == {
+        "Open on Binder": "https://mybinder.org/v2/gh/someone/a-book/HEAD"
+        "?urlpath=lab/tree/notebooks/one/page.py",
+        "Open in Colab": "https://colab.research.google.com/github/someone/a-book/blob/gh-pages"
+        "/executed/one/page.ipynb",
+    }
+    with pytest.raises(ValueError, match="OWNER/NAME or empty; got 'someone/a-book'"):
+        extension.launch.links("one/page", "someone/a-book")
+
+
+def test_a_download_installs_its_package_where_there_is_a_repository(extension, tmp_path):
+    import nbformat
+    import nbformat.v4 as v4
+
+    path = tmp_path / "executed.ipynb"
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell("n = 1")]), path)
+    assert extension.launch.with_setup(path, "") == path.read_text()
+    made = nbformat.reads(
+        extension.launch.with_setup(path, "https://github.com/someone/a-book"), as_version=4
+    )
+    nbformat.validate(made)
+    assert [cell.source for cell in made.cells][1:] == ["n = 1"]
+    assert "git clone --quiet --depth 1 https://github.com/someone/a-book" in made.cells[0].source
+
+
+def test_binder_finds_its_environment_and_opens_scripts_as_notebooks():
+    assert (REPOSITORY / "environment.yml").is_file()
+    made = REPOSITORY / "postBuild"
+    assert os.access(made, os.X_OK)
+    assert "jupytext-config set-default-viewer python" in made.read_text()
+
+
+def test_what_is_stated_of_a_figure_is_folded_under_it(extension):
+    said = statements()["strong-distortion-rejected"]
+    live = ledger.LiveVerdict("one/a", "not reproduced", "1 < 2", {}, MADE)
+    entry = ledger.Entry(said, "laptop", (live,), ())
+    html = extension.ledger.claims_box([entry], "figure", "../claims.html")
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+    assert "1 statement on this figure; in this build: 1 not reproduced" in text
+    assert f"Printed {said.statement} ( {said.source} ) This build not reproduced" in text
+    assert "Recorded nothing" in text
+    assert 'href="../claims.html#claim-strong-distortion-rejected"' in html
 
 
 def test_the_contents_must_list_existing_notebooks(tmp_path):
@@ -251,8 +333,37 @@ def test_the_page_numbers_and_explains_its_figure_and_table(small):
     assert "mempaper notebook run one/page --profile smoke -p dataset digits" in text
     assert 'alt="A falling line"' in page
     assert (small / "_build" / "html" / "executed" / "one" / "page.ipynb").is_file()
+    assert 'href="../../executed/one/page.ipynb" download>Download as .ipynb</a>' in page
+    assert "mybinder.org" not in page
+    assert "By profile" in text
+    assert "<div>smoke <code>[7]</code></div>" in page
     start = (small / "_build" / "html" / "book" / "intro.html").read_text()
     assert "See Fig. 1 and Table 1." in re.sub(r"<[^>]+>", "", start)
+
+
+def test_a_recorded_table_is_numbered_and_says_what_made_it(small):
+    page = (small / "_build" / "html" / "book" / "recorded.html").read_text()
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert "In Table 2 ." in text
+    assert re.search(r"Table 2 Gaps .* by model\.", text)
+    assert "GLO &lt;8&gt; 0.123 DCGAN" in text
+    assert "Recorded 2026-11-22: profile real, seeds 0, 1, one/page.py at commit unknown" in text
+
+
+def test_the_page_on_reproducibility_says_what_was_recorded():
+    table = results.recorded("reproducibility_gaps", root=REPOSITORY).table
+    seeds = [column for column in table if column.startswith("seed ")]
+    assert len(seeds) >= 5
+    wide, narrow = (
+        table[table["instructions"] == name].set_index("model")[seeds]
+        for name in ("AVX-512", "AVX2")
+    )
+    moved = 100 * (wide - narrow).abs().to_numpy().max()
+    spread = 100 * table[seeds].std(axis=1, ddof=1)
+    text = " ".join((REPOSITORY / "book" / "reproducibility.md").read_text().split())
+    assert f"by up to {moved:.1f} percentage points" in text
+    assert f"between {spread.min():.1f} and {spread.max():.1f} points" in text
+    assert table.groupby("model")["detected"].nunique().eq(1).all()
 
 
 def test_the_summary_counts_the_verdicts(small):
@@ -290,6 +401,18 @@ def test_a_row_of_the_ledger_links_its_figures_and_escapes(extension):
     ]
     assert "not reproduced: 1 &lt; 2" in html
     assert "one/a, 2026-11-22" in html
+
+
+def test_headlines_show_verdicts_in_short_and_count_all(extension):
+    said = statements()["gan-generalizes"]
+    live = ledger.LiveVerdict("one/a", "not testable", "1 < 2", {}, MADE)
+    entries = [ledger.Entry(said, "laptop", (live,), ())]
+    html = extension.ledger.headlines_table(entries, {said.id: "In <short>"}, "claims.html")
+    assert '<a href="claims.html#claim-gan-generalizes">In &lt;short&gt;</a>' in html
+    assert re.findall(r'data-verdict="([^"]*)"', html) == ["not testable"]
+    assert "Webster et al. 2019: 1 not testable" in html
+    with pytest.raises(ValueError, match="no-such"):
+        extension.ledger.headlines_table(entries, {"no-such": "?"}, "claims.html")
 
 
 def test_an_unchanged_book_is_neither_executed_nor_rendered_again(small, monkeypatch):
@@ -386,25 +509,6 @@ def test_a_page_whose_process_dies_is_named(two_pages):
         notebooks.NotebookFailed, match=r"notebooks/one/a\.py stopped: .* status -9"
     ):
         book.build("smoke", root=root)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Returns a headless Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    with contextlib.ExitStack() as stack:
-        session = stack.enter_context(playwright.sync_playwright())
-        try:
-            launched = session.chromium.launch(
-                executable_path=program,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
-        except playwright.Error:
-            pytest.skip("no Chromium: install one, or run `playwright install chromium`")
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module", params=["small", "built"])

@@ -9,7 +9,6 @@ import scipy.stats
 import torch
 
 from mempaper import calibration, detectable, embeddings, images, planted, plotting
-from mempaper.detected import exchange_test
 from mempaper.detectors import DETECTORS
 from mempaper.errors import InputError
 from mempaper.experiments import DENSITY, NULL, Observed, calibrate, pool_features
@@ -299,14 +298,6 @@ def test_the_table_has_a_row_for_each_number():
         [8, 12], features=normal(100, 3, 0), errors=np.linspace(1, 2, 50), replicates=20
     )
     assert list(table.index) == ["n = 8", "n = 12"]
-
-
-def test_every_detector_has_a_test_by_exchange():
-    train, holdout, fresh = normal(72, 4, 7).split(24)
-    for name in DETECTORS:
-        assert exchange_test(name, train, holdout, train, exchanges=19, seed=0) == 1 / 20
-        assert exchange_test(name, train, holdout, holdout, exchanges=19, seed=0) > 0.5
-        assert 0 < exchange_test(name, train, holdout, fresh, exchanges=19, seed=0) <= 1
 
 
 def test_power_is_drawn_in_per_cent_with_both_lines():

@@ -147,7 +147,7 @@ def test_version(user):
 def test_help_names_every_command(user):
     done = user("--help")
     assert done.returncode == 0
-    for command in ("data", "train", "recover", "runs", "notebook", "book", "claims"):
+    for command in ("data", "train", "recover", "runs", "notebook", "book", "plan", "claims"):
         assert f"\n  {command} " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
@@ -400,6 +400,17 @@ def test_an_embedding_without_a_threshold_is_refused():
     done = call("train", "biggan", "digits", "--embedding", "pixels")
     assert done.exit_code == 2
     assert "--embedding must come with a --threshold; got 'pixels'" in done.stderr
+
+
+def test_a_collapse_may_be_survived(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path / "runs"))
+    small = ["--images", "100", "--size", "8", "--steps", "1", "--batch-size", "4"]
+    small += ["--latent-dim", "4", "--width", "4", "--holdout", "50", "--threshold", "1.9"]
+    stopped = call("train", "biggan", "digits", *small)
+    assert stopped.exit_code == 1
+    assert "--take-farthest" in stopped.stderr
+    done = call("train", "biggan", "digits", *small, "--take-farthest")
+    assert done.exit_code == 0, done.stderr
 
 
 def test_an_interrupted_training_is_kept_for_the_next_attempt(environment, tmp_path, monkeypatch):

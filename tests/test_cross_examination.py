@@ -9,7 +9,18 @@ import pytest
 import scipy.stats
 import torch
 
-from mempaper import cross_examination, examined, experiments, findings, parallel, plotting
+from mempaper import (
+    calibration,
+    cross_examination,
+    discriminators,
+    examined,
+    experiments,
+    findings,
+    images,
+    parallel,
+    plotting,
+)
+from mempaper.detectors import Detection, Detector, detect_all
 from mempaper.errors import InputError
 from mempaper.findings import RECOVERY, TITLES, Finding
 from mempaper.runs import Store
@@ -19,6 +30,7 @@ from mempaper.statistics import (
     mre_gap,
     rank_correlations,
 )
+from mempaper.training.neural_net_divergence import CriticConfig, divergence_gap
 
 TINY = {"dataset": "digits", "steps": 2, "latent_dim": 8, "width": 8}
 SETTINGS = {"generated": 40, "passes": 3, "exchanges": 2}
@@ -74,6 +86,36 @@ def test_a_detector_without_a_p_value_is_held_against_exchanges():
     assert found["authpct"].p_value == pytest.approx(
         scipy.stats.t.sf(found["authpct"].z, df=4), rel=1e-9
     )
+
+
+def test_logan_takes_high_logits_for_training_images():
+    """Of 2 x 3 pairs 5 are in this order, and U = 1 has the p-value of its normal approximation."""
+    train, holdout = np.array([4.0, 2.0]), np.array([3.0, 1.0, np.nan, 0.0])
+    found = findings.on_logits(train, holdout)["logan"]
+    assert found.score == pytest.approx(5 / 6)
+    assert found.p_value == pytest.approx(
+        scipy.stats.mannwhitneyu(
+            train, [3.0, 1.0, 0.0], alternative="greater", method="asymptotic"
+        ).pvalue
+    )
+    assert found.z == pytest.approx(scipy.stats.norm.isf(found.p_value))
+    assert findings.on_logits(holdout, train)["logan"].score == pytest.approx(1 / 6)
+
+
+def test_two_readings_of_one_measure_take_one_measurement():
+    calls = []
+
+    def measure(train, holdout, generated, seed, permutations=1000):
+        calls.append(permutations)
+        return 3.0
+
+    both = {
+        "high": Detector("", "", measure, lambda found: Detection(found)),
+        "low": Detector("", "", measure, lambda found: Detection(-found)),
+    }
+    said = detect_all(both, *(draws(4, i) for i in range(3)), seed=0)
+    assert (said["high"].score, said["low"].score) == (3.0, -3.0)
+    assert calls == [1000]
 
 
 @pytest.mark.parametrize("name", ["authpct", "fid_gap"])
@@ -190,7 +232,7 @@ def rejecting(store):
 
 def test_all_detectors_see_as_many_images_of_each_kind(glos):
     for each, count in zip(glos, (12, 16), strict=True):
-        assert list(each.findings) == list(TITLES)
+        assert list(each.findings) == list(TITLES)[:-2]
         shapes = {kind: images.shape for kind, images in each.images.items()}
         assert shapes == {
             "train": (count, 1, 16, 16),
@@ -254,20 +296,67 @@ def said(each, **z):
 
 def test_the_matrix_has_means_and_shares_that_fire(glos):
     models = [said(glos[0], ks=4.0, mmd=-1.0), said(glos[1], ks=1.0, mmd=np.inf)]
-    z, share = cross_examination.matrix([models, models[:1]])
-    ks, mmd = (list(TITLES).index(name) for name in ("ks", "mmd"))
-    assert (z[ks].tolist(), share[ks].tolist()) == ([2.5, 4.0], [0.5, 1.0])
-    assert (z[mmd].tolist(), share[mmd].tolist()) == ([4.0, -1.0], [0.5, 0.0])
+    (ks, mmd), share = cross_examination.matrix([models, models[:1]], ["ks", "mmd"])
+    assert (ks.tolist(), share[0].tolist()) == ([2.5, 4.0], [0.5, 1.0])
+    assert (mmd.tolist(), share[1].tolist()) == ([4.0, -1.0], [0.5, 0.0])
     row = cross_examination.table(models).loc["GLO-12"]
     assert row["detectors that fire"] == "recovery: KS"
-    assert (row["highest z"], row["lowest z"]) == ("recovery: KS (4.0)", "three-sample MMD (-1.0)")
+    assert (row["highest u"], row["lowest u"]) == ("recovery: KS (4.0)", "three-sample MMD (-1.0)")
 
 
 def test_agreement_is_by_the_detectors_names(glos):
     first = [said(glos[0], gap=g, c_t=c) for g, c in ((1.0, 3.0), (2.0, 2.0), (3.0, 1.0))]
     second = [said(glos[0], gap=g, c_t=c) for g, c in ((0.1, 0.3), (0.2, 0.2), (0.3, 0.1))]
     alike = cross_examination.agreement([first, second])
-    assert cross_examination.correlation(alike, "gap", "c_t").estimate == pytest.approx(-1)
+    found = cross_examination.correlation(alike, TITLES, "gap", "c_t")
+    assert found.estimate == pytest.approx(-1)
+
+
+def test_a_detector_that_looked_at_some_models_only(glos, rejecting):
+    """LOGAN needs a discriminator, which a GLO has not; the divergence was not asked for."""
+    models = [*glos, *rejecting]
+    everywhere = list(TITLES)[:-2]
+    assert list(cross_examination.titles(models)) == [*everywhere, "logan"]
+    assert list(cross_examination.titles(models, among=all)) == everywhere
+    assert len(cross_examination.agreement([glos, rejecting]).coefficients) == len(everywhere)
+    ((none, some),), ((never, _),) = cross_examination.matrix([glos, rejecting], ["logan"])
+    assert np.isnan(none)
+    assert never == 0
+    assert some == pytest.approx(np.mean([each.findings["logan"].z for each in rejecting]))
+
+
+def test_logan_attacks_the_images_that_the_others_see(rejecting):
+    for each in rejecting:
+        split = images.load("digits", size=8, train=60)
+        real = (split.train.subset(slice(20)), split.holdout.subset(slice(20)))
+        train, holdout = (discriminators.logits(each.run, of) for of in real)
+        auc = np.mean((train[:, None] > holdout) + (train[:, None] == holdout) / 2)
+        assert each.findings["logan"].score == pytest.approx(auc)
+        row = cross_examination.attacks([each]).loc[each.label]
+        assert row["AUC"].startswith(f"{auc:.2f} [")
+        assert row["found at 1 % (%)"] == "unknown"  # of 20 hold-out images
+
+
+def test_the_divergence_is_of_the_same_images_and_made_once(store, glos, monkeypatch):
+    run = glos[0].run
+    asked = SETTINGS | {"critic_steps": 2, "critic_exchanges": 2, "store": store}
+    (found,) = examined.examine([run], count=16, **asked)
+    sets = (torch.from_numpy(found.images[kind]) for kind in ("generated", "train", "holdout"))
+    gap = divergence_gap(*sets, config=CriticConfig(steps=2)).gap
+    assert found.findings["divergence"].score == gap
+    monkeypatch.setattr(findings, "on_images", None)
+    (again,) = examined.examine([run], count=16, **asked)
+    assert again.findings["divergence"] == found.findings["divergence"]
+    with pytest.raises(InputError, match=r"critic_steps must be .*at least 0; got -1"):
+        examined.examine([run], count=16, critic_steps=-1)
+
+
+def test_models_are_tabled_by_p_value(glos):
+    found = calibration.on_models(glos, ["authpct", "mmd"])["GLO-20"]
+    p_values = {name: f"{glos[1].findings[name].p_value:.2g}" for name in ("authpct", "mmd")}
+    assert found["AuthPct"] == p_values["authpct"]
+    assert found["three-sample MMD"] == p_values["mmd"]
+    assert found["MRE-gap (%)"].startswith(f"{100 * glos[1].gap:.1f} [")
 
 
 def test_below_the_diagonal_is_each_pair_once():

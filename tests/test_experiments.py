@@ -20,6 +20,7 @@ from mempaper import (
     parallel,
     recovery,
     results,
+    sources,
     statistics,
     table_1,
 )
@@ -498,8 +499,18 @@ def test_jobs_count_the_images_that_their_options_leave(tmp_path):
     assert [job["images"] for job in planned] == [1000]
     planned = experiments.jobs(["digits"], **plan, holdout=500, data_root=tmp_path)
     assert [job["images"] for job in planned] == [1000, 1100]
+    planned = experiments.jobs(["celeba_hq"], **plan, data_root=tmp_path)  # nothing is there
+    assert [job["images"] for job in planned] == [1000, 1100]
     with pytest.raises(InputError, match=str(tmp_path)):
-        experiments.jobs(["mnist"], **plan, data_root=tmp_path)
+        experiments.jobs(["mnist"], **plan, holdout=500, data_root=tmp_path)
+
+
+@pytest.mark.parametrize("name", sources.NAMED)
+def test_sources_hold_the_training_images_that_plans_count_on(name):
+    source = sources.NAMED[name]
+    if not sources.present(source, sources.data_root()):
+        pytest.skip(f"{name} is not on this machine")
+    assert len(images.load(name).train) == source.training
 
 
 @pytest.mark.parametrize(
@@ -829,12 +840,14 @@ def test_recorded_verdicts_are_shown_over_seeds(tmp_path):
     assert first == {
         "data set": "mnist",
         "quantity": "A",
-        "mean over seeds": "98.0 %",
-        "95 % interval": f"{98 - 100 * half:.1f} % to {98 + 100 * half:.1f} %",
+        "mean [95 % interval]": f"98.0 % [{98 - 100 * half:.1f} %, {98 + 100 * half:.1f} %]",
         "seeds": 3,
         "verdict": "not testable (1 of 3 seeds)",
     }
-    assert (second["quantity"], second["95 % interval"]) == ("B", "100.0 % to 100.0 %")
+    assert (second["quantity"], second["mean [95 % interval]"]) == (
+        "B",
+        "100.0 % [100.0 %, 100.0 %]",
+    )
     assert "seeds 0, 1, 2," in shown.line
     with pytest.raises(InputError, match="be one with recorded verdicts; got 'gan-generalizes'"):
         results.verdicts("gan-generalizes", root=tmp_path)
@@ -847,8 +860,7 @@ def test_an_execution_over_several_seeds_has_its_own_intervals(tmp_path):
     (row,) = shown.text.to_dict("records")
     assert row == {
         "quantity": "A",
-        "mean over seeds": "98.0 %",
-        "95 % interval": "96.0 % to 100.0 %",
+        "mean [95 % interval]": "98.0 % [96.0 %, 100.0 %]",
         "seeds": 3,
         "verdict": "reproduced",
     }

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
+from safetensors.torch import load_file
 from test_training import Squares, same_bits, stopped_after
 
-from mempaper import experiments, families, generators, recovery
+from mempaper import discriminators, experiments, families, generators, images, recovery
 from mempaper.encoding import recover_by_encoder
 from mempaper.errors import InputError
 from mempaper.families import FAMILIES
@@ -28,6 +29,7 @@ from mempaper.training.pggan import PGGAN, PGGANConfig
 TINY = {"images": 48, "steps": 6, "batch_size": 8, "latent_dim": 8, "width": 8}
 ENCODING = [name for name, family in FAMILIES.items() if family.encoder]
 OTHERS = [name for name in FAMILIES if name not in ENCODING]
+JUDGED = ["dcgan", "mesch", "pggan", "aegan", "sagan", "biggan", "biggan_diffaugment"]
 
 
 def config(name, **settings):
@@ -321,6 +323,36 @@ def test_a_trained_generator_is_found_and_loaded_with_its_encoder(name, trained)
         assert generator.encoder(samples).shape == (33, generator.latent_dim)
         assert not generator.encoder.training
         assert not any(p.requires_grad for p in generator.encoder.parameters())
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_the_discriminator_is_kept_as_it_judges_single_images(name, tmp_path, monkeypatch):
+    seen = images.load("digits").holdout.subset(slice(5))
+    labels = torch.from_numpy(seen.labels)
+    expected, fit = [], loop.fit
+
+    def recorded(*arguments, **options):
+        networks = fit(*arguments, **options)
+        with torch.no_grad():
+            for i in range(5):
+                known = [labels[i : i + 1]] if FAMILIES[name].labelled else []
+                expected.append(networks["discriminator"](seen[i : i + 1], *known).item())
+        return networks
+
+    monkeypatch.setattr(loop, "fit", recorded)
+    run = experiments.train(name, "digits", store=Store(tmp_path), **TINY)
+    assert not any("original" in key for key in load_file(run.file("discriminator.safetensors")))
+    found = discriminators.logits(run, seen)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    assert len(set(found)) == 5
+
+
+def test_families_without_a_discriminator_keep_none(trained):
+    assert [name for name in FAMILIES if FAMILIES[name].discriminator] == JUDGED
+    run = trained("glo")
+    assert not (run.path / "discriminator.safetensors").exists()
+    with pytest.raises(InputError, match="run must be of a model with a discriminator; got glo"):
+        discriminators.logits(run, images.load("digits").holdout)
 
 
 @pytest.mark.parametrize("name", FAMILIES)

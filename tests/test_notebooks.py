@@ -101,6 +101,9 @@ def test_a_line_declares_legal_values_and_meaning(default, comment, legal, meani
         ("None", "[1, 9] n", "null", None),
         ("None", "[1, 9] n", "4", 4),
         ("{'a': 1}", "n", "{b: 2}", {"b": 2}),
+        ("['a-8']", "{gan, a-N} n", "[gan, a-12]", ["gan", "a-12"]),
+        ("[0, 'q3']", "{number, qN} n", "[0.5, q40, 1e-3]", [0.5, "q40", "1e-3"]),
+        ("'q3'", "{number, qN, d-bar} n", "0.13", "0.13"),
     ],
 )
 def test_values_are_read_as_the_defaults_type(default, comment, given, accepted):
@@ -129,11 +132,48 @@ def test_values_are_read_as_the_defaults_type(default, comment, given, accepted)
         ("[0]", "[0, 9] n", [], "list"),
         ("[0]", "n", "[1, [", "list"),
         ("None", "[1, 9] n", 0, "null or any value"),
+        (
+            "['a-8']",
+            "{gan, a-N} n",
+            "[gan, a]",
+            r"a-N}, N the number of training images; got",
+        ),
+        ("['a-8']", "{gan, a-N} n", "[a-0]", "out of {gan, a-N}"),
+        ("['MNIST']", "{MNIST, gan} n", "[MNIS1]", "Did you mean 'MNIST'?"),
+        ("'q3'", "{number, qN} n", "qq", "out of {number, qN}"),
+        ("'q3'", "{number, qN} n", "nan", "out of {number, qN}"),
+        ("{}", "by family", "[a]", "be a mapping"),
     ],
 )
 def test_wrong_values_are_refused_with_the_legal_ones(default, comment, given, words):
     with pytest.raises(InputError, match=words):
         describe("x", default, comment).accept(given)
+
+
+def test_training_is_read_by_family_and_argument():
+    known = {"training": describe("training", "{}", "by family")}
+    given = {"training": "{glo: {steps: 9, learning_rate: 1e-3}, dcgan: {loss: hinge}}"}
+    expected = {"glo": {"steps": 9, "learning_rate": 0.001}, "dcgan": {"loss": "hinge"}}
+    assert check(known, given) == {"training": expected}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("{gol: {steps: 9}}", "training must hold families: ae, .*got 'gol'. Did you mean 'glo'?"),
+        ("{glo: {step: 9}}", "glo must hold arguments of .*, steps, .*Did you mean 'steps'?"),
+        ("{glo: {seed: 9}}", "glo must hold arguments"),
+        ("{glo: 9}", "glo must be a mapping of arguments of experiments.train to values; got 9"),
+        ("{glo: {steps: 0}}", r"steps of glo must be a whole number in \[1, inf\); got 0"),
+        ("{glo: {steps: many}}", r"steps of glo must be a whole number .*got 'many'"),
+        ("{glo: {learning_rate: -1}}", r"learning_rate of glo must be a number in \(0, 1000\)"),
+        ("{biggan: {rejection: {tau: 1}}}", "rejection must hold a threshold"),
+    ],
+)
+def test_a_wrong_training_is_refused_with_what_is_legal(given, words):
+    known = {"training": describe("training", "{}", "by family")}
+    with pytest.raises(InputError, match=words):
+        check(known, {"training": given})
 
 
 def test_an_unknown_parameter_is_refused_with_the_nearest_name():
@@ -336,6 +376,40 @@ def test_the_plain_command_line_route_works(root):
     assert "7 digits none\n" in outputs(root / "out.ipynb")
 
 
+@pytest.mark.parametrize("name", list(notebooks.find()))
+def test_a_script_edited_and_saved_in_jupyterlab_changes_by_the_edit_alone(name):
+    """As jupytext's contents manager does it, with the settings of jupytext.toml."""
+    import jupytext
+    from jupytext import config
+
+    source = notebooks.find()[name].source
+    settings = config.load_jupytext_configuration_file(
+        config.find_jupytext_configuration_file(str(source))
+    )
+    opened = jupytext.read(source, config=settings)
+    assert opened.metadata["kernelspec"]["name"] == "python3"
+    opened.metadata["language_info"] = {"name": "python", "version": "3.11"}
+    for cell in opened.cells:
+        cell.metadata["trusted"] = True
+        if cell.cell_type == "code":
+            cell.execution_count, cell.metadata["execution"] = 1, {"iopub.status.busy": "now"}
+    (edited,) = [c for c in opened.cells if "parameters" in c.metadata.get("tags", [])]
+    before = source.read_text(encoding="utf-8")
+    first = edited.source.splitlines()[0]
+    edited.source = edited.source.replace(first, f"# {first}", 1)
+    saved = jupytext.writes(opened, fmt="py:percent", config=settings)
+    assert saved == before.replace(first, f"# {first}", 1)
+
+
+def test_a_double_click_opens_scripts_as_notebooks_after_one_command(tmp_path):
+    tool = Path(sys.executable).parent / "jupytext-config"
+    environment = os.environ | {"JUPYTER_CONFIG_DIR": str(tmp_path)}
+    subprocess.run([tool, "set-default-viewer", "python"], env=environment, check=True)
+    (file,) = tmp_path.rglob("default_setting_overrides.json")
+    viewers = json.loads(file.read_text())["@jupyterlab/docmanager-extension:plugin"]
+    assert viewers["defaultViewers"]["python"] == "Jupytext Notebook"
+
+
 def test_progress_goes_to_the_builds_file(tmp_path, monkeypatch, capsys):
     channel = tmp_path / "progress"
     monkeypatch.setenv("MEMPAPER_PROGRESS", str(channel))
@@ -347,6 +421,38 @@ def test_progress_goes_to_the_builds_file(tmp_path, monkeypatch, capsys):
     assert seen[-1].startswith("counting 2/3")
     assert seen[-1].endswith("left")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_long_cell_shows_on_a_terminal_and_leaves_no_bar_in_the_page(root):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    script = root / "notebooks" / "one" / "demo.py"
+    script.write_text(DEMO.replace("sum(1 for _", "sum(1 + bool(time.sleep(0.6)) for _"))
+    script.write_text(script.read_text().replace("import os\n", "import os, time\n"))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 140, 0, 0))
+    code = "from mempaper.cli import main; main()"
+    command = [sys.executable, "-c", code, "notebook", "run", "demo", "--profile", "smoke"]
+    command += ["-p", "steps", "4"]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b"".join(iter(lambda: _received(ours), b"")).decode()
+        path = Path(process.stdout.read().decode().strip())
+    os.close(ours)
+    assert "demo: cell 4 of 4 · counting" in shown
+    assert outputs(path) == "4 digits smoke\n"
+
+
+def _received(descriptor):
+    """Returns what came, or nothing once the other end is closed."""
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:
+        return b""
 
 
 def test_progress_is_silent_without_a_terminal(monkeypatch, capfd):

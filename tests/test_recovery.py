@@ -80,6 +80,17 @@ def test_errors_are_the_mean_squared_error_of_the_returned_images():
     torch.testing.assert_close(found.errors, expected, rtol=1e-6, atol=0)
 
 
+def test_a_search_in_bfloat16_ends_near_the_projection_residual():
+    generator, targets = Affine(), uniform_images(20)
+    found = recover(generator, targets, 6, steps=60, precision="bf16-mixed")
+    excess = found.errors - projection_residual(generator, targets)
+    assert 0 < excess.max() < 1e-4
+    assert found.images.dtype == torch.float32
+    torch.testing.assert_close(generator(found.latents), found.images, rtol=0, atol=1e-6)
+    unlike = recover(generator, targets, 6, steps=60)
+    assert not torch.equal(found.latents, unlike.latents)
+
+
 def test_operator_is_applied_to_both_sides():
     generator, targets = small_dcgan(), uniform_images(4, (1, 16, 16))
 
@@ -100,11 +111,13 @@ def test_own_samples_come_back():
     assert (found.errors < 1e-3).float().mean() >= 0.99
 
 
-@pytest.mark.parametrize("method", list(METHODS))
-def test_same_bits_whatever_the_batch_size(method):
+@pytest.mark.parametrize(
+    "settings", [{"method": name} for name in METHODS] + [{"precision": "bf16-mixed"}]
+)
+def test_same_bits_whatever_the_batch_size(settings):
     generator, targets = small_dcgan(), uniform_images(5, (1, 16, 16))
     runs = [
-        recover(generator, targets, 8, method=method, steps=12, restarts=2, batch_size=b)
+        recover(generator, targets, 8, steps=12, restarts=2, batch_size=b, **settings)
         for b in (1, 3, 64)
     ]
     for other in runs[:-1]:
@@ -253,6 +266,7 @@ BAD = {
         "operator must return a floating-point torch tensor",
     ),
     "few candidates": (lambda t: t, {"candidates": 2, "restarts": 3}, "candidates must be 0 or"),
+    "precision": (lambda t: t, {"precision": "16"}, "precision must be among 32-true, bf16-mixed"),
     "method": (lambda t: t, {"method": "newton"}, "method must be one of lbfgs, .* got 'newton'"),
 }
 

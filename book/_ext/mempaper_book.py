@@ -7,28 +7,33 @@ text, and else, with a warning, the bare script.
 
 import hashlib
 import os
-import shutil
-from functools import partial
-from importlib.util import find_spec
+from functools import cache, partial
 from pathlib import Path
+from typing import ClassVar
 
 import jupytext
+import mempaper_api
+import mempaper_architecture
+import mempaper_assets
 import mempaper_cells
+import mempaper_launch
 import mempaper_ledger
 import mempaper_provenance as provenance
 import nbformat
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from mempaper import ledger, notebooks
+from mempaper import book, ledger, notebooks, results
+from mempaper.statements import statements
 
 _LOG = logging.getLogger(__name__)
 _KEY, _LEDGER, _SOURCE = "mempaper", "mempaper-ledger", "mempaper-source"
-_MATHJAX = "tex-svg-full.js"
+_CLAIMS = "book/claims"
 _STRIPPED = ("mempaper", "papermill", "jupytext")
 _application: Sphinx
 
@@ -36,17 +41,24 @@ _application: Sphinx
 def setup(app: Sphinx) -> dict:
     global _application
     _application = app
+    app.add_config_value("mempaper_repository", "", "env", str)
     app.add_directive("parameters", ParametersDirective)
     app.add_directive("ledger", LedgerDirective)
+    app.add_directive("recorded", RecordedDirective)
     app.add_directive("ledger-counts", CountsDirective)
+    app.add_directive("api", mempaper_api.ApiDirective)
+    app.add_directive("data-flow", mempaper_architecture.FlowDirective)
+    app.add_directive("import-contract", mempaper_architecture.ContractDirective)
+    app.add_directive("ledger-headlines", HeadlinesDirective)
     app.add_node(LedgerNode)
     app.add_enumerable_node(TableBox, "table", html=(_visit_table_box, _depart_table_box))
     app.add_transform(AddProvenance)
-    app.connect("config-inited", _use_local_mathjax)
+    app.connect("config-inited", mempaper_assets.use_mathjax)
     app.connect("source-read", _note_source)
     app.connect("env-get-outdated", _outdated)
     app.connect("doctree-resolved", _fill_ledgers)
     app.connect("html-page-context", _add_details)
+    app.connect("html-page-context", mempaper_assets.mend)
     app.connect("build-finished", _copy_files)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -78,21 +90,56 @@ def read(text: str) -> nbformat.NotebookNode:
 
 
 class ParametersDirective(SphinxDirective):
-    """The table of the page's parameters, their legal values and the command to change them."""
+    """Where the page runs, the table of its parameters and the command to change them."""
 
     def run(self) -> list[nodes.Node]:
-        name = self.env.docname.removeprefix("notebooks/")
+        name, root = self.env.docname.removeprefix("notebooks/"), Path(self.env.srcdir)
         made = self.env.metadata[self.env.docname].get(_KEY, {}).get("made")
-        parameters = list(notebooks.parameters(name, Path(self.env.srcdir)).values())
+        parameters = list(notebooks.parameters(name, root).values())
+        profiles = {}
+        for path in sorted((root / "profiles").glob("*.yaml")):
+            self.env.note_dependency(str(path))
+            profiles[path.stem] = notebooks.load_profile(path.stem, root).notebooks.get(name, {})
+        links = {}
+        if made:
+            up = "../" * self.env.docname.count("/")
+            links["Download as .ipynb"] = f"{up}executed/{name}.ipynb"
+        links |= mempaper_launch.links(name, self.config.mempaper_repository)
         command = provenance.rerun_command(name, _profile(), parameters, made)
-        html = provenance.parameter_table(parameters, made, command)
+        html = provenance.launch_row(links)
+        html += provenance.parameter_table(parameters, made, profiles, command)
         return [nodes.raw("", html, format="html")]
+
+
+class RecordedDirective(SphinxDirective):
+    """A table of results/, numbered, with what made it; the content is its caption."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"name": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        name, root = self.arguments[0], Path(self.env.srcdir)
+        found = results.recorded(name, root=root)
+        for suffix in ("csv", "json"):
+            self.env.note_dependency(str(root / "results" / f"{name}.{suffix}"))
+        box = TableBox(classes=["mempaper-table"])
+        self.set_source_info(box)
+        self.add_name(box)
+        text, messages = self.state.inline_text(" ".join(self.content), self.lineno)
+        html = found.table.to_html(index=False, border=0, na_rep="", float_format="{:.3g}".format)
+        line = nodes.paragraph("", found.line, classes=["mempaper-provenance"])
+        output = nodes.container(classes=["cell_output"])
+        output += nodes.raw("", f'<div class="output text_html">{html}</div>', format="html")
+        box += [nodes.caption("", "", *text), output, line]
+        return [box, *messages]
 
 
 class LedgerNode(nodes.General, nodes.Element):
     """Where a ledger comes to stand when all pages have been read and their figures have numbers.
 
-    paper  whose statements; None: counts of all
+    paper   whose statements; None: of all
+    chosen  id -> words of the statements to show; None: all of the paper, without one counts
     """
 
 
@@ -103,7 +150,7 @@ class LedgerDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname][_LEDGER] = True
-        return [LedgerNode(paper=self.arguments[0])]
+        return [LedgerNode(paper=self.arguments[0], chosen=None)]
 
 
 class CountsDirective(SphinxDirective):
@@ -111,7 +158,18 @@ class CountsDirective(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.metadata[self.env.docname][_LEDGER] = True
-        return [LedgerNode(paper=None)]
+        return [LedgerNode(paper=None, chosen=None)]
+
+
+class HeadlinesDirective(SphinxDirective):
+    """How a few statements came out, and counts for each paper; a line is `id: words`."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        self.env.metadata[self.env.docname][_LEDGER] = True
+        lines = (line.split(": ", 1) for line in self.content)
+        return [LedgerNode(paper=None, chosen=dict(lines))]
 
 
 class TableBox(nodes.figure):
@@ -119,7 +177,8 @@ class TableBox(nodes.figure):
 
 
 class AddProvenance(SphinxTransform):
-    """Says under each image and table of a code cell what computed it; numbers tables as tables."""
+    """Says under each image and table of a code cell what computed it, and what is stated of it and
+    came out; numbers tables as tables."""
 
     default_priority = 400
 
@@ -131,6 +190,18 @@ class AddProvenance(SphinxTransform):
                 holder = self._as_table(holder)
             if made and _needs_provenance(bundle):
                 _add_line(bundle, holder, provenance.computed_line(made))
+            if made and isinstance(holder, nodes.figure) and (box := self._claims(holder)):
+                holder.append(nodes.raw("", box, format="html"))
+
+    def _claims(self, holder: nodes.figure) -> str:
+        root = Path(self.env.srcdir)
+        page = self.env.docname.removeprefix("notebooks/")
+        found = _entries(root, page, _executed(self.env, self.env.docname)[0].stat().st_mtime_ns)
+        entries = [e for e in found if e.statement.pages.get(page) in holder["names"]]
+        url = "../" * self.env.docname.count("/") + "book/claims.html"
+        noun = "table" if isinstance(holder, TableBox) else "figure"
+        listed = (root / "book" / "claims.md").is_file()
+        return mempaper_ledger.claims_box(entries, noun, url if listed else None) * bool(entries)
 
     def _as_table(self, figure: nodes.figure) -> TableBox:
         box = TableBox("", *figure.children, **figure.attributes)
@@ -139,6 +210,25 @@ class AddProvenance(SphinxTransform):
         for identifier in box["ids"]:
             self.document.ids[identifier] = box
         return box
+
+
+@cache
+def _entries(root: Path, page: str, changed: int) -> list[ledger.Entry]:
+    """Returns the statements that belong to a page, with its verdicts and the recorded ones."""
+    notebook = notebooks.Notebook(root, page)
+    made = notebooks.record(notebooks.executed_path(notebook, _profile()))
+    live, recorded = {}, {}
+    for verdict in book.verdicts(notebook, _profile()):
+        found = {name: verdict[name] for name in ("verdict", "detail", "numbers")}
+        each = ledger.LiveVerdict(page=page, **found, made=made)
+        live.setdefault(verdict["claim"], []).append(each)
+    for each in results.recorded_verdicts(root=root):
+        recorded.setdefault(each.claim, []).append(each)
+    return [
+        ledger.Entry(said, _profile(), tuple(live.get(name, ())), tuple(recorded.get(name, ())))
+        for name, said in statements().items()
+        if page in said.pages
+    ]
 
 
 def _add_line(bundle: nodes.Node, holder: nodes.Element, text: str) -> None:
@@ -157,12 +247,17 @@ def _is_bundle(node: nodes.Node) -> bool:
 
 
 def _needs_provenance(bundle: nodes.Element) -> bool:
-    """Returns whether the output is an image or a table without provenance of its own."""
+    """Returns whether the output is an image, a table or a figure with a slider, and has no
+    provenance of its own."""
     content = {child["mime_type"]: child.astext() for child in bundle.children}
     html = content.get("text/html", "")
     if "mempaper-recorded" in html:
         return False
-    return "<table" in html or any(kind.startswith("image/") for kind in content)
+    return (
+        "<table" in html
+        or "mempaper-turn" in html
+        or any(kind.startswith("image/") for kind in content)
+    )
 
 
 def _visit_table_box(self, node: nodes.Element) -> None:
@@ -216,7 +311,10 @@ def _fill_ledgers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     places = list(doctree.findall(LedgerNode))
     entries = ledger.read(_profile(), root=Path(app.srcdir)) if places else []
     for place in places:
-        if place["paper"] is None:
+        if place["chosen"] is not None:
+            url = app.builder.get_relative_uri(docname, _CLAIMS)
+            html = mempaper_ledger.headlines_table(entries, place["chosen"], url)
+        elif place["paper"] is None:
             html = mempaper_ledger.counts_table(entries)
         else:
             of_paper = [e for e in entries if e.statement.paper == place["paper"]]
@@ -240,23 +338,20 @@ def _linked(app: Sphinx, docname: str, page: str, label: str) -> tuple[str, str]
 def _add_details(app: Sphinx, pagename: str, template: str, context: dict, doctree) -> None:
     made = app.env.metadata[pagename].get(_KEY, {}).get("made") if doctree else None
     if made:
-        url = context["pathto"](f"executed/{made['notebook']}.ipynb", 1)
-        context["body"] += provenance.details(made, url)
-
-
-def _use_local_mathjax(app: Sphinx, config) -> None:
-    config.mathjax_path = _MATHJAX
+        context["body"] += provenance.details(made)
 
 
 def _copy_files(app: Sphinx, exception: Exception | None) -> None:
-    """Copies the executed notebooks that pages link to, and MathJax in its one file."""
+    """Copies the executed notebooks that pages link to, and the scripts that pages load."""
     if exception or app.builder.format != "html":
         return
-    package = Path(next(iter(find_spec("sphinx-mathjax-offline").submodule_search_locations)))
-    static = Path(app.outdir) / "_static"
-    shutil.copyfile(package / "static" / "mathjax" / _MATHJAX, static / _MATHJAX)
+    mempaper_assets.copy_mathjax(Path(app.outdir) / "_static")
+    mempaper_assets.drop_unused_icons(Path(app.outdir))
     for docname, metadata in app.env.metadata.items():
         if metadata.get(_KEY, {}).get("made"):
             target = Path(app.outdir) / "executed" / f"{docname.removeprefix('notebooks/')}.ipynb"
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(_executed(app.env, docname)[0], target)
+            copy = mempaper_launch.with_setup(
+                _executed(app.env, docname)[0], app.config.mempaper_repository
+            )
+            target.write_text(copy, encoding="utf-8")

@@ -1,39 +1,11 @@
-"""Turns a notebook into what its page shows.
+"""Turns a notebook into what its page shows."""
 
-A code cell may begin with a YAML block of `# |` lines: `figure: NAME` or `table: NAME` makes its
-output a numbered figure or table that prose refers to by that name, `caption:` and `alt:` describe
-it.
-"""
+from mempaper.notebooks import split_options
 
-import re
-
-import yaml
-
-__all__ = ["prepare", "split_options"]
+__all__ = ["prepare"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
-_OPTION = re.compile(r"# ?\|(?: (.*))?$")
-_KEYS = {"figure", "table", "caption", "alt"}
 _DIRECTIVE = "```{parameters}\n```"
-
-
-def split_options(source: str) -> tuple[dict[str, str], str]:
-    """Returns the options at the head of a cell and the source without them.
-
-    Raises
-        ValueError  an unknown option, both figure and table, or one of them without a caption
-    """
-    lines = source.split("\n")
-    count = next((i for i, line in enumerate(lines) if not _OPTION.match(line)), len(lines))
-    options = yaml.safe_load("\n".join(_OPTION.match(line)[1] or "" for line in lines[:count]))
-    options = options or {}
-    if unknown := set(options) - _KEYS:
-        raise ValueError(f"unknown cell options {sorted(unknown)}; there are {sorted(_KEYS)}")
-    if options and ("figure" in options) == ("table" in options):
-        raise ValueError(f"a cell with options is either a figure or a table: {options}")
-    if options and "caption" not in options:
-        raise ValueError(f"a figure or table needs a caption: {options}")
-    return options, "\n".join(lines[count:]).lstrip("\n")
 
 
 def prepare(notebook) -> None:

@@ -1,15 +1,16 @@
 """The ledger of claims as HTML: a row for each statement, live and recorded verdicts apart."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from mempaper import ledger, results
+from mempaper.statements import PAPERS
 
 if TYPE_CHECKING:
     from mempaper.ledger import Entry
 
-__all__ = ["counts_table", "entries_table"]
+__all__ = ["claims_box", "counts_table", "entries_table", "headlines_table"]
 
 Link = Callable[[str, str], tuple[str, str] | None]
 """(page, label) -> (address, text); None where the book has no such page."""
@@ -20,6 +21,7 @@ _COLUMNS = {
     "paper-against-code": "Paper against code",
     "question": "Questions",
 }
+_LIVE_AND_RECORDED = ("This build", "Recorded")
 _KINDS = {
     "claim": "",
     "erratum": "erratum",
@@ -54,7 +56,7 @@ def counts_table(entries: Sequence["Entry"]) -> str:
 
 def entries_table(entries: Iterable["Entry"], link: Link) -> str:
     """Returns one row for each statement; what decided a verdict is folded under it."""
-    head = ("Statement", "This build", "Recorded")
+    head = ("Statement", *_LIVE_AND_RECORDED)
     body = []
     for entry in entries:
         cells = (_statement(entry, link), _live(entry), _recorded(entry))
@@ -65,6 +67,72 @@ def entries_table(entries: Iterable["Entry"], link: Link) -> str:
     return (
         f'<table class="mempaper-ledger"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def claims_box(entries: Sequence["Entry"], noun: str, ledger_url: str | None) -> str:
+    """Returns what is said of one figure or table, and what came of it, folded under one line.
+
+    noun        "figure" or "table"
+    ledger_url  address of the page that lists all statements; None where there is none
+    """
+    several = f"{len(entries)} statements" if len(entries) > 1 else "1 statement"
+    counts = ledger.counts(entry.live_outcome for entry in entries)
+    items = "".join(f"<li>{_said_and_found(entry, ledger_url)}</li>" for entry in entries)
+    return (
+        f'<details class="mempaper-claims"><summary>{several} on this {noun}; in this build: '
+        f"{counts}</summary><ul>{items}</ul></details>"
+    )
+
+
+def _said_and_found(entry: "Entry", ledger_url: str | None) -> str:
+    said = entry.statement
+    source = escape(said.source)
+    if ledger_url:
+        source = f'<a href="{ledger_url}#claim-{said.id}">{source}</a>'
+    kind = f", {_KINDS[said.kind]}" if _KINDS[said.kind] else ""
+    each = "; ".join(f"{one.dataset}: {one.agreement}" for one in entry.recorded)
+    rows = {
+        "Asked" if said.kind == "question" else "Printed": (
+            f"{escape(said.statement)} ({source}{kind})"
+        ),
+        "This build": _verdict(entry.live_outcome),
+        "Recorded": _verdict(entry.recorded_outcome) + escape(each) if each else "nothing",
+    }
+    return f"<dl>{''.join(f'<dt>{k}</dt><dd>{v}</dd>' for k, v in rows.items())}</dl>"
+
+
+def headlines_table(entries: Sequence["Entry"], chosen: Mapping[str, str], url: str) -> str:
+    """Returns the verdicts on a few statements, and under them the counts for each paper.
+
+    chosen  id of a statement -> the statement in short
+    url     of the page with all of them
+
+    Raises
+        ValueError  there is no such statement
+    """
+    by_id = {entry.statement.id: entry for entry in entries}
+    if unknown := chosen.keys() - by_id.keys():
+        raise ValueError(f"no such statements: {', '.join(sorted(unknown))}")
+    rows = "".join(
+        f'<tr><td><a href="{escape(url)}#claim-{name}">{escape(words)}</a></td>'
+        f'<td data-label="This build">{_verdict(by_id[name].live_outcome)}</td>'
+        f'<td data-label="Recorded">{_recorded_badge(by_id[name])}</td></tr>'
+        for name, words in chosen.items()
+    )
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ("Statement", *_LIVE_AND_RECORDED))
+    of_paper = {
+        title: [entry.live_outcome for entry in entries if entry.statement.paper == paper]
+        for paper, title in PAPERS.items()
+    }
+    told = "; ".join(
+        f"{escape(title)}: {ledger.counts(found)}" for title, found in of_paper.items()
+    )
+    return (
+        f'<table class="mempaper-ledger mempaper-headlines"><thead><tr>{heads}</tr></thead>'
+        f'<tbody>{rows}</tbody></table><p class="mempaper-detail">This build is that of profile '
+        f"{escape(entries[0].profile)}; recorded are longer runs on larger data. All statements in "
+        f"this build: {told}.</p>"
     )
 
 
@@ -91,12 +159,18 @@ def _live(entry: "Entry") -> str:
 
 def _recorded(entry: "Entry") -> str:
     if not entry.recorded:
-        return '<span class="mempaper-detail">nothing</span>'
+        return _recorded_badge(entry)
     told = ""
     for each in entry.recorded:
         text = f"{each.dataset}, {each.agreement}. {each.detail}"
         told += _told(text, results.described(each.source))
-    return _verdict(entry.recorded_outcome) + _folded(told)
+    return _recorded_badge(entry) + _folded(told)
+
+
+def _recorded_badge(entry: "Entry") -> str:
+    if not entry.recorded:
+        return '<span class="mempaper-detail">nothing</span>'
+    return _verdict(entry.recorded_outcome)
 
 
 def _verdict(outcome: str) -> str:

@@ -5,8 +5,9 @@ import shlex
 from collections.abc import Mapping
 from html import escape
 
-__all__ = ["computed_line", "details", "parameter_table", "rerun_command"]
+__all__ = ["computed_line", "details", "launch_row", "parameter_table", "rerun_command"]
 
+_LONG = 60
 _DATA, _SEEDS = ("dataset", "datasets"), ("seed", "seeds")
 
 
@@ -26,7 +27,7 @@ def computed_line(made: Mapping) -> str:
     )
 
 
-def details(made: Mapping, executed_url: str) -> str:
+def details(made: Mapping) -> str:
     """Returns the foot of a notebook's page: everything its executed copy records."""
     minutes, seconds = divmod(round(made["seconds"]), 60)
     commit = f", commit {made['commit'][:7]}" if made.get("commit") else ""
@@ -40,28 +41,55 @@ def details(made: Mapping, executed_url: str) -> str:
     listed = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in rows.items())
     return (
         '<section class="mempaper-details"><h2>How this page was made</h2>'
-        f"<dl>{listed}</dl>"
-        f'<p><a href="{escape(executed_url)}" download>Download the executed notebook</a></p>'
-        "</section>"
+        f"<dl>{listed}</dl></section>"
     )
 
 
-def parameter_table(parameters: list, made: Mapping | None, command: str) -> str:
+def launch_row(links: Mapping[str, str]) -> str:
+    """Returns the places where the page runs as a notebook; nothing where there are none.
+
+    links  text -> address; the download first
+    """
+    if not links:
+        return ""
+    (text, url), *others = links.items()
+    download = f'<a href="{escape(url)}" download>{escape(text)}</a>'
+    elsewhere = (
+        f'<a href="{escape(url)}" target="_blank" rel="noopener">{escape(text)}</a>'
+        for text, url in others
+    )
+    return f'<p class="mempaper-launch">{download}{"".join(elsewhere)}</p>'
+
+
+def parameter_table(
+    parameters: list, made: Mapping | None, profiles: Mapping[str, Mapping], command: str
+) -> str:
     """Returns the table of a notebook's parameters with the command that executes it again.
 
     parameters  objects with name, default, legal and meaning
     made        the executed copy's record, or None for a page without one
+    profiles    name -> the values that this profile sets
     """
-    head = ["Parameter", "This build", "Default", "Legal values", "Meaning"]
+    head = ["Parameter", "This build", "Default", "Legal values", "Meaning", "By profile"]
     body = []
     for parameter in parameters:
         value = made["parameters"].get(parameter.name) if made else None
+        others = {
+            profile: values[parameter.name]
+            for profile, values in profiles.items()
+            if parameter.name in values
+        }
         cells = [
             f"<code>{escape(parameter.name)}</code>",
-            f"<code>{escape(json.dumps(value))}</code>" if made else "not executed",
-            f"<code>{escape(json.dumps(parameter.default))}</code>",
+            _value(value) if made else "not executed",
+            _value(parameter.default),
             escape(parameter.legal or _kind(parameter.default)),
             escape(parameter.meaning),
+            "<div>"
+            + "".join(f"<div>{name} {_value(each)}</div>" for name, each in others.items())
+            + "</div>"
+            if others
+            else "the default in all",
         ]
         changed = ' class="changed"' if made and value != parameter.default else ""
         labelled = zip(head, cells, strict=True)
@@ -75,6 +103,18 @@ def parameter_table(parameters: list, made: Mapping | None, command: str) -> str
         '<div class="highlight-bash notranslate"><div class="highlight">'
         f"<pre>{escape(command)}</pre></div></div></details>"
     )
+
+
+def _value(value: object) -> str:
+    text = escape(json.dumps(value))
+    if len(text) <= _LONG:
+        return f"<code>{text}</code>"
+    return f"<details><summary>{_long(value)}</summary><code>{text}</code></details>"
+
+
+def _long(value: object) -> str:
+    noun = "families" if isinstance(value, dict) else "values"
+    return f"{len(value)} {noun}" if isinstance(value, dict | list) else "text"
 
 
 def rerun_command(notebook: str, profile: str, parameters: list, made: Mapping | None) -> str:
@@ -93,6 +133,10 @@ def _plain(value: object) -> str:
 
 
 def _kind(default: object) -> str:
-    return {bool: "true, false", str: "text", int: "whole number", float: "number"}.get(
-        type(default), "any"
-    )
+    return {
+        bool: "true, false",
+        str: "text",
+        int: "whole number",
+        float: "number",
+        dict: "mapping",
+    }.get(type(default), "any")

@@ -32,25 +32,19 @@ def compare(sets: Sets, *, seed: int) -> tuple[list[Compared], dict[str, str]]:
 
     All see equally many images of each kind, at most half of the training images, drawn at random.
     """
-    count = min(len(sets.train) // 2, len(sets.holdout), sets.generated.shape[1])
+    train, holdout = sets.real.train, sets.real.holdout
+    totals = len(train), len(holdout), sets.generated.shape[1]
+    count = min(totals[0] // 2, *totals[1:])
     draws = np.random.default_rng([seed, 6])
-    real, unseen, made = (
-        draws.permutation(total)
-        for total in (len(sets.train), len(sets.holdout), sets.generated.shape[1])
-    )
-    given = Sets(
-        sets.name,
-        sets.metric,
-        sets.train[real[:count]],
-        sets.holdout[unseen[:count]],
-        sets.generated[:1, made[:count]],
-    )
-    faultless = replace(given, generated=sets.train[real[count : 2 * count]][None])
+    seen, unseen, made = (draws.permutation(total) for total in totals)
+    real = replace(sets.real, train=train[seen[:count]], holdout=holdout[unseen[:count]])
+    given = Sets(sets.name, real, sets.generated[:1, made[:count]])
+    faultless = replace(given, generated=train[seen[count : 2 * count]][None])
     cases = (given, faultless, planted(faultless, max(SHARES), seed=seed))
     answers, left_out = [], {}
     for detector in DETECTORS.values():
         try:
-            found = [detector.detect(c.train, c.holdout, c.generated[0], seed) for c in cases]
+            found = [detector.detect(real.train, real.holdout, c.generated[0], seed) for c in cases]
         except InputError as error:
             left_out[detector.title] = f"{error.argument} must {error.rule}; got {error.value}."
         else:

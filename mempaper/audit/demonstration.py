@@ -14,6 +14,9 @@ def demo(**settings: Any) -> Report:
     """Returns the audit of GLO-128 on digits, which memorizes (Webster et al. 2019, Sec. 3.2).
 
     settings  keywords of `audit`
+
+    >>> demo(generated=200, recovered=32).verdict  # doctest: +SKIP
+    'memorization'
     """
     (run,) = experiments.train_all(
         experiments.jobs(["digits"], models=["glo-128"], training={}, seeds=[0])

@@ -72,6 +72,11 @@ def audit(
 
     Raises
         InputError  an argument is not as said
+
+    >>> real = torch.rand(120, 1, 4, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    >>> train, holdout = real[:60], real[60:]
+    >>> audit(None, train, holdout, samples=train, encoders=["pixels"]).verdict
+    'memorization'
     """
     check_count("seed", seed, 0)
     if not 0 < level < 1:
@@ -94,6 +99,7 @@ def audit(
         check_shapes(train=real["train"], samples=samples)
     else:
         check_count("generated", generated, 20)
+        assert audited is not None
         samples = _samples(audited, generated, seed, store)
     made = [_encoder(name, real, data_root) for name in encoders]
     sets = [embed(e, real["train"], real["holdout"], samples, store=store) for e in made]

@@ -42,6 +42,9 @@ def load_generator(
 
     Raises
         InputError  there is no such thing, or it cannot be read without executing its content
+
+    >>> load_generator("torch.nn:Identity")(torch.zeros(3, 2)).shape
+    torch.Size([3, 2])
     """
     text = str(given)
     if Path(text).is_file():

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
 from ..embeddings import Embedding, features
-from ..nearness import membership_scores, relative_distance
+from ..nearness import Real, membership_scores, relative_distance
 from ..neighbors import nearest
 from ..runs import Store
 
@@ -19,16 +19,13 @@ _LINEAR = ("pixels", "pca")
 
 @dataclass(frozen=True, eq=False)
 class Sets:
-    """Features of training, hold-out and generated images under one embedding.
+    """Features of real and of generated images under one embedding.
 
     generated  of v views of each of g images: as it is, and mirrored
-    metric     as in neighbors.nearest
     """
 
     name: str
-    metric: str
-    train: Float[Tensor, "n d"]
-    holdout: Float[Tensor, "m d"]
+    real: Real
     generated: Float[Tensor, "v g d"]
 
 
@@ -64,39 +61,32 @@ def embed(
     def of(images: Tensor) -> Tensor:
         return torch.from_numpy(features(embedding, images, store=store).values)
 
-    return Sets(
-        name=embedding.name,
-        metric="euclidean" if embedding.name.startswith(_LINEAR) else "cosine",
-        train=of(train),
-        holdout=of(holdout),
-        generated=torch.stack([of(generated), of(generated.flip(-1))]),
-    )
+    metric = "euclidean" if embedding.name.startswith(_LINEAR) else "cosine"
+    views = torch.stack([of(generated), of(generated.flip(-1))])
+    return Sets(embedding.name, Real(of(train), of(holdout), metric), views)
 
 
 def scores(sets: Sets) -> tuple[Float64[np.ndarray, "n"], Float64[np.ndarray, "m"]]:
     """Returns the membership_scores of training and of hold-out images, over all views."""
-    generated = sets.generated.flatten(0, 1)
-    return membership_scores(sets.train, sets.holdout, generated, metric=sets.metric)
+    return membership_scores(sets.real, sets.generated.flatten(0, 1))
 
 
 def neighbours(sets: Sets) -> Neighbours:
     """Returns the nearest real images of each generated one."""
     views, count = sets.generated.shape[:2]
-    flat = sets.generated.flatten(0, 1)
+    flat, real = sets.generated.flatten(0, 1), sets.real
     to_train, index = (
-        a[:, 0].reshape(views, count) for a in nearest(flat, sets.train, metric=sets.metric)
+        a[:, 0].reshape(views, count) for a in nearest(flat, real.train, metric=real.metric)
     )
-    to_holdout, _ = nearest(flat, sets.holdout, metric=sets.metric)
+    to_holdout, _ = nearest(flat, real.holdout, metric=real.metric)
     best = to_train.argmin(0)
     each = torch.arange(count)
-    real = torch.cat([sets.train, sets.holdout])
-    spacing, _ = nearest(real, real, metric=sets.metric, exclude_self=True)
     chosen = index[best, each]
     return Neighbours(
         to_train=to_train[best, each].numpy(),
-        to_holdout=to_holdout[:, 0].reshape(views, count).amin(0).numpy(),
+        to_holdout=torch.as_tensor(to_holdout)[:, 0].reshape(views, count).amin(0).numpy(),
         train=chosen.numpy(),
-        ratio=relative_distance(to_train[best, each].numpy(), spacing[chosen, 0].numpy()),
+        ratio=relative_distance(to_train[best, each].numpy(), real.spacing[chosen]),
     )
 
 
@@ -108,9 +98,9 @@ def planted(sets: Sets, share: float, *, seed: int) -> Sets:
     draws = np.random.default_rng([seed, 1])
     count = sets.generated.shape[1]
     places = draws.permutation(count)[: round(share * count)]
-    copied = draws.integers(len(sets.train), size=len(places))
+    copied = draws.integers(len(sets.real.train), size=len(places))
     generated = sets.generated.clone()
-    generated[:, places] = sets.train[copied]
+    generated[:, places] = sets.real.train[copied]
     return replace(sets, generated=generated)
 
 
@@ -120,6 +110,8 @@ def halved(sets: Sets, *, seed: int) -> Sets:
     The negative control: a generator without fault that has not seen its training set. What finds
     it to copy has found that training and hold-out images differ.
     """
-    order = np.random.default_rng([seed, 2]).permutation(len(sets.train))
+    train = sets.real.train
+    order = np.random.default_rng([seed, 2]).permutation(len(train))
     half = len(order) // 2
-    return replace(sets, train=sets.train[order[:half]], generated=sets.train[order[half:]][None])
+    real = replace(sets.real, train=train[order[:half]])
+    return replace(sets, real=real, generated=train[order[half:]][None])

@@ -29,6 +29,9 @@ def prepare(folder: str | Path) -> Path:
 
     Raises
         InputError  it cannot be made or written
+
+    >>> prepare("report").is_dir()
+    True
     """
     folder = Path(folder)
     try:

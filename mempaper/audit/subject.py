@@ -42,8 +42,8 @@ class Subject:
     @torch.no_grad()
     def make(self, latents: Float[np.ndarray, "n d"]) -> Float[Tensor, "n c h w"]:
         """Returns the images of these latents."""
-        latents = torch.as_tensor(latents, dtype=torch.float32).to(self.device)
-        return _within_range(in_batches(self.function, latents).float())
+        given = torch.as_tensor(latents, dtype=torch.float32).to(self.device)
+        return _within_range(in_batches(self.function, given).float())
 
     @property
     def identity(self) -> str:

@@ -54,6 +54,11 @@ def judge(claim: str, **evidence: Any) -> Verdict:
 
     Raises
         InputError  no predicate decides it
+
+    >>> from mempaper.statistics import Interval
+    >>> ratio = Interval(7.5, 12.0, 9.0, 0.95)
+    >>> judge("lbfgs-ten-times-faster", ratio=ratio, rival="Adam").verdict
+    'reproduced'
     """
     if claim not in CLAIMS:
         raise InputError(

@@ -13,6 +13,10 @@ def numbers(evidence: Mapping[str, Any]) -> dict[str, Interval]:
 
     Mappings are opened, and named tuples by their fields; of a test the MRE-gap is taken. The name
     of an argument that holds a mapping is left out.
+
+    >>> from mempaper.statistics import Interval
+    >>> list(numbers({"gaps": {"GLO-64": Interval(0.1, 0.3, 0.2, 0.95)}}))
+    ['GLO-64']
     """
     found: dict[str, Interval] = {}
     for argument, value in evidence.items():

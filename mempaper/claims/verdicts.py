@@ -118,7 +118,11 @@ def span(interval: Interval, show: Callable[[float], str]) -> str:
 
 
 def combined(verdicts: Iterable[str]) -> str:
-    """Returns the verdict on a claim about several models, from those on each."""
+    """Returns the verdict on a claim about several models, from those on each.
+
+    >>> combined(["reproduced", "not testable"]), combined(["reproduced", "not reproduced"])
+    ('not testable', 'not reproduced')
+    """
     verdicts = set(verdicts)
     for verdict in (NOT_REPRODUCED, NOT_TESTABLE, REPRODUCED):
         if verdict in verdicts:

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from .. import __version__
 from ..errors import InputError
 from ..files import NO_ROOM
-from . import audit, book, claims, data, notebook, runs, work
+from . import audit, book, claims, data, notebook, plan, runs, work
 
 __all__ = ["app", "main"]
 
@@ -60,6 +60,8 @@ app.command()(audit.audit)
 app.add_typer(runs.app, name="runs")
 app.add_typer(notebook.app, name="notebook")
 app.command("book")(book.book)
+app.command("plan")(plan.plan)
+app.command("step", hidden=True)(plan.step)
 app.command()(claims.claims)
 
 

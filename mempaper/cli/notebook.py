@@ -1,8 +1,12 @@
 """`mempaper notebook`: the text notebooks, with parameters of one's own."""
 
 import re
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -10,7 +14,12 @@ from typer.core import TyperCommand
 from ..errors import InputError
 from . import tables
 
-app = typer.Typer(no_args_is_help=True, help="Notebooks: list, show their parameters, run.")
+if TYPE_CHECKING:
+    from ..notebooks import Notebook
+
+app = typer.Typer(
+    no_args_is_help=True, help="Notebooks: list, show their parameters, run, compare."
+)
 
 Name = Annotated[str, typer.Argument(help="folder/name, or the name alone.")]
 Profile = Annotated[str, typer.Option(help="Which of profiles/*.yaml gives the parameters.")]
@@ -88,7 +97,52 @@ def run(
     """Executes a notebook and prints where the executed copy lies."""
     from .. import notebooks
 
-    typer.echo(notebooks.run(name, _given(parameter), profile, output=output, report=_to_stderr))
+    typer.echo(_execute(notebooks.locate(name), _given(parameter), profile, output))
+
+
+@app.command()
+def diff(
+    first: Annotated[
+        str, typer.Argument(help="An executed .ipynb, or a notebook's name for the book's copy.")
+    ],
+    second: Annotated[str, typer.Argument(help="The same, to hold against the first.")],
+    profile: Profile = "laptop",
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Where the page goes; by default beside SECOND.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Shows figures and tables of two executions side by side, on a page that needs no network.
+
+    What differs in parameters and verdicts is printed too, before the path of the page.
+    """
+    from ..files import write_atomic
+    from ..notebooks import differences
+
+    paths = [_execution(given, profile) for given in (first, second)]
+    found = differences.difference(*map(differences.read, paths))
+    for name, *values in found.parameters:
+        typer.echo(f"{name}: {values[0]} -> {values[1]}")
+    for statement, *verdicts in found.verdicts:
+        if verdicts[0] != verdicts[1]:
+            typer.echo(f"{verdicts[0]} -> {verdicts[1]}: {statement}")
+    for label, *_ in found.tables:
+        if count := found.changed_cells(label):
+            typer.echo(f"{label}: {count} {'cell differs' if count == 1 else 'cells differ'}")
+    target = output or paths[1].with_suffix(".diff.html")
+    write_atomic(target, differences.page(found).encode())
+    typer.echo(target)
+
+
+@app.command()
+def execute(
+    names: Annotated[list[str], typer.Argument(help="folder/name, or the names alone.")],
+    profile: Profile = "laptop",
+) -> None:
+    """Executes the book's own copies of notebooks where they are out of date, side by side."""
+    from .. import book
+
+    book.execute(names, profile)
 
 
 @app.command(cls=_Pairs)
@@ -112,21 +166,42 @@ def record(
     from .. import notebooks, results
 
     given = _given(parameter)
-    usual = notebooks.effective(notebooks.locate(name).name, profile=profile).get("seeds")
-    if usual and len(usual) > 1:
-        chosen = [{"seeds": seed or usual}]
-    else:
-        one = (lambda number: {"seeds": [number]}) if usual else (lambda number: {"seed": number})
-        chosen = [one(number) for number in seed or [0, 1, 2]]
+    values = notebooks.effective(notebooks.locate(name).name, given, profile)
     executed = []
-    for seeds in chosen:
+    for seeds in results.executions(values, seed):
         typer.echo("; ".join(f"{key} {value}" for key, value in seeds.items()), err=True)
-        executed.append(notebooks.run(name, given | seeds, profile, report=_to_stderr))
+        executed.append(_execute(notebooks.locate(name), given | seeds, profile))
     typer.echo("\n".join(map(str, results.record(executed))))
 
 
-def _to_stderr(message: str) -> None:
-    typer.echo(message, err=True)
+def _execute(
+    notebook: "Notebook", given: Mapping[str, Any], profile: str, output: Path | None = None
+) -> Path:
+    """Executes a notebook: on a terminal under a bar with its own progress, else cell by cell."""
+    from .. import notebooks
+    from ..display import Display
+
+    def run(report: Callable[[str], None], channel: Path | None) -> Path:
+        return notebooks.run(
+            notebook.name, given, profile, output=output, report=report, channel=channel
+        )
+
+    if not sys.stderr.isatty():
+        return run(partial(typer.echo, err=True), None)
+    notebooks.effective(notebook.name, given, profile)
+    seconds = notebooks.load_profile(profile).seconds.get(notebook.name, 60.0)
+    with tempfile.TemporaryDirectory(prefix="mempaper-") as folder:
+        channel = Path(folder) / "progress"
+        with Display({notebook.name: seconds}, lambda _: channel, 1) as display:
+            return run(partial(display.show, notebook.name), channel)
+
+
+def _execution(given: str, profile: str) -> Path:
+    from .. import notebooks
+
+    if given.endswith(".ipynb"):
+        return Path(given)
+    return notebooks.executed_path(notebooks.locate(given), profile)
 
 
 def _given(pairs: list[str] | None) -> dict[str, str]:

@@ -90,6 +90,14 @@ def train(
             help="With --threshold: the encoder that gives distances to reject by. Default: pca.",
         ),
     ] = None,
+    take_farthest: Annotated[
+        bool,
+        typer.Option(
+            "--take-farthest",
+            help="With --threshold: where hardly any image passes it, learn from the farthest "
+            "instead of stopping.",
+        ),
+    ] = False,
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="As Lightning Fabric names it, e.g. bf16-mixed.")
     ] = "32-true",
@@ -117,7 +125,7 @@ def train(
         width=width,
         learning_rate=learning_rate,
         loss=loss.value,
-        rejection=_rejection(threshold, embedding),
+        rejection=_rejection(threshold, embedding, take_farthest),
         precision=precision,
         tensorboard=tensorboard,
         seed=seed,
@@ -126,17 +134,20 @@ def train(
     _print_run(run)
 
 
-def _rejection(threshold: str | None, embedding: str | None) -> dict[str, str] | None:
-    if threshold is None:
-        if embedding is not None:
-            raise InputError(
-                "--embedding",
-                "come with a --threshold",
-                repr(embedding),
-                "Add `--threshold d-bar`, say, or leave it out.",
-            )
-        return None
-    return {"threshold": threshold, "embedding": embedding or "pca"}
+def _rejection(
+    threshold: str | None, embedding: str | None, take_farthest: bool
+) -> dict[str, str] | None:
+    if threshold is not None:
+        collapsed = "farthest" if take_farthest else "error"
+        return {"threshold": threshold, "embedding": embedding or "pca", "collapsed": collapsed}
+    if embedding is not None or take_farthest:
+        raise InputError(
+            "--embedding" if embedding is not None else "--take-farthest",
+            "come with a --threshold",
+            repr(embedding) if embedding is not None else "none",
+            "Add `--threshold d-bar`, say, or leave it out.",
+        )
+    return None
 
 
 def recover(
@@ -148,6 +159,14 @@ def recover(
         Method, typer.Option(help="The minimiser, or the model's encoder.")
     ] = Method.lbfgs,
     restarts: Annotated[int, typer.Option(metavar="N", min=1, help="Starts for each image.")] = 1,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Only this part, such as 2/8. Once all are done, perhaps on several machines, "
+            "the command without --part puts them together.",
+        ),
+    ] = None,
     seed: Seed = 0,
     data_root: DataRoot = None,
 ) -> None:
@@ -160,17 +179,30 @@ def recover(
     trained = Store().get(run, kind="train")
     from .. import experiments
 
-    found = experiments.recover(
-        trained,
-        kind.value,
-        count=count,
-        steps=steps,
-        method=method.value,
-        restarts=restarts,
-        seed=seed,
-        data_root=data_root,
-    )
-    _print_run(found)
+    options = {
+        "count": count,
+        "steps": steps,
+        "method": method.value,
+        "restarts": restarts,
+        "seed": seed,
+        "data_root": data_root,
+    }
+    if part is None:
+        _print_run(experiments.recover(trained, kind.value, **options))
+        return
+    number, parts = _fraction(part)
+    made = experiments.recover_part(trained, kind.value, part=number, parts=parts, **options)
+    rows = [(each.id, f"images {each.config['first']:,} and on") for each in made]
+    tables.print_table([f"PART {part}", ""], rows or [("nothing", "all of it is stored")])
+
+
+def _fraction(text: str) -> tuple[int, int]:
+    number, _, parts = text.partition("/")
+    if not (number.isdecimal() and parts.isdecimal() and 1 <= int(number) <= int(parts)):
+        raise InputError(
+            "--part", "be I/N, the I-th of N parts", repr(text), "Write 2/8 for the second of 8."
+        )
+    return int(number), int(parts)
 
 
 def _print_run(run: "Run") -> None:

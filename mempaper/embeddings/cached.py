@@ -51,6 +51,10 @@ def features(
 
     They are found by the content of the images and the identity of the embedding. A damaged file
     is noticed, and made again with a RunWarning.
+
+    >>> found = features(pixels((1, 2, 2)), torch.zeros(3, 1, 2, 2))
+    >>> found.values.shape, found.resolution
+    ((3, 4), (2, 2))
     """
     if not isinstance(images, Images):
         images = torch.as_tensor(images)
@@ -86,6 +90,14 @@ def comparable(
 
     Raises
         InputError  two sets differ in one of these, and the keyword does not allow it
+
+    >>> few, more = (features(pixels((1, 2, 2)), torch.zeros(n, 1, 2, 2)) for n in (3, 4))
+    >>> [len(values) for values in comparable(few, more, different_counts=True)]
+    [3, 4]
+    >>> comparable(few, more)
+    Traceback (most recent call last):
+        ...
+    mempaper.errors.InputError: sets must come from equally many images; got 3 and 4. ...
     """
     rules = [
         (

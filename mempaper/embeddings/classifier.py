@@ -20,6 +20,12 @@ def classifier(run: Run, *, device: torch.device | str = "cpu") -> Embedding:
 
     Raises
         InputError  the run is none of a classifier
+
+    >>> from mempaper import experiments
+    >>> run = experiments.classify("digits", images=16, steps=1, batch_size=8, width=4)
+    >>> embedding = classifier(run)
+    >>> embedding(torch.zeros(2, 1, 16, 16)).shape == (2, embedding.dim)
+    True
     """
     if run.kind != "classifier":
         raise InputError(

@@ -14,7 +14,11 @@ __all__ = ["pca", "pixels"]
 
 
 def pixels(shape: Sequence[int]) -> Embedding:
-    """Returns the embedding that flattens images of one `shape`, (c, h, w)."""
+    """Returns the embedding that flattens images of one `shape`, (c, h, w).
+
+    >>> pixels((1, 2, 2))(torch.zeros(3, 1, 2, 2)).shape
+    torch.Size([3, 4])
+    """
     channels, height, width = shape
     dim = channels * height * width
     identity = identify("pixels", {"shape": list(shape)}, {}, _code())
@@ -36,6 +40,10 @@ def pca(
 
     images  the training images
     dim     at most n - 1 and c h w
+
+    >>> images = torch.tensor([-1.0, 0.0, 1.0]).view(3, 1, 1, 1)
+    >>> pca(images, dim=1)(images).abs().flatten().round(decimals=6).tolist()
+    [1.0, 0.0, 1.0]
     """
     from sklearn.decomposition import PCA
 

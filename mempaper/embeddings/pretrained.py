@@ -150,10 +150,13 @@ def load(
 
     Raises
         InputError  an unknown name, or weights that are absent or damaged
+
+    >>> load("inception").dim  # doctest: +SKIP
+    2048
     """
     encoder = _named(name)
     path = find(name, encoder.weights, root)
-    if not _code_present(encoder):
+    if encoder.hub is not None and not _code_present(encoder):
         raise InputError(
             "name",
             "have its network's code in torch.hub's folder",
@@ -173,7 +176,11 @@ def load(
 
 
 def present(name: str, *, root: str | Path | None = None) -> bool:
-    """Returns whether the weights of an encoder, and its code, are there, undamaged."""
+    """Returns whether the weights of an encoder, and its code, are there, undamaged.
+
+    >>> present("inception") in (True, False)
+    True
+    """
     encoder = _named(name)
     try:
         find(name, encoder.weights, root)
@@ -189,6 +196,9 @@ def fetch(name: str, *, root: str | Path | None = None) -> Path:
 
     Raises
         InputError  an unknown name, or a download that fails or is not what was published
+
+    >>> fetch("squeezenet", root="data").name  # doctest: +SKIP
+    'squeezenet1_1-b8a52dc0.pth'
     """
     encoder = _named(name)
     path = download(name, encoder.weights, root)

@@ -64,7 +64,7 @@ def download(name: str, files: Sequence[Weights], root: str | Path | None) -> Pa
     path = data_root(root) / "weights" / weights.file
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(weights.url, str(path), weights.sha256, progress=False)
+        torch.hub.download_url_to_file(str(weights.url), str(path), weights.sha256, progress=False)
     except (OSError, RuntimeError) as error:
         raise InputError(
             "name",

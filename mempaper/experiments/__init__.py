@@ -3,16 +3,17 @@
 Each step is found by what made it: a repeated call returns at once, an interrupted one goes on.
 """
 
-from .assessing import Assessment, assess
+from .assessing import Assessment, assess, recoveries
 from .calibrating import DENSITY, NULL, Observed, calibrate, pool_features
 from .classifying import classify
 from .copying import Copying, measure_copying, samples
 from .cost import UpdateCost, update_cost
 from .encoders import EncoderSpec, encoder, encoders
 from .planning import data_of, jobs
-from .recovering import KINDS, distortion, recover, recovered, recovered_images, targets
+from .recovering import recover, recover_part, recovered, recovered_images
 from .rejecting import RejectionSettings
 from .scores import Protocol, Scores
+from .targeting import KINDS, distortion, targets
 from .training import train, train_all
 
 __all__ = [
@@ -38,8 +39,10 @@ __all__ = [
     "measure_copying",
     "pool_features",
     "recover",
+    "recover_part",
     "recovered",
     "recovered_images",
+    "recoveries",
     "samples",
     "targets",
     "train",

@@ -14,7 +14,7 @@ __all__ = ["is_whole", "read_arrays", "write_arrays"]
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays as .npz, whole or not at all."""
     content = io.BytesIO()
-    np.savez(content, **arrays)
+    np.savez(content, **arrays)  # type: ignore[arg-type]
     files.write_atomic(path, content.getvalue())
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import families, parallel, statistics
 from ..runs import Run, Store
 from .models import TrainedModel
-from .recovering import KINDS, recover, recovered
+from .recovering import recover, recovered
+from .targeting import KINDS
 
-__all__ = ["Assessment", "assess"]
+__all__ = ["Assessment", "assess", "recoveries"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,33 +58,55 @@ def assess(
 
     As in the paper (Sec. 3.1) a model with an encoder needs no optimisation, and, as in Table 1,
     its own samples are left out: its encoder has never seen such images.
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> (assessment,) = assess([run], count=2, check_count=0, steps=2)
+    >>> sorted(assessment.errors), assessment.test.train_count
+    (['holdout', 'train'], 2)
     """
-    counts = dict.fromkeys(KINDS, min(count, check_count)) | {"train": count, "holdout": count}
-    kinds = [kind for kind in KINDS if counts[kind]]
-    settings = {
-        "steps": steps,
-        "restarts": restarts,
-        "seed": seed,
-        "store": store,
-        "data_root": data_root,
-    }
-    methods = [method or families.get(run.config["model"]).method for run in runs]
-    plan = [
-        (i, kind)
-        for i, how in enumerate(methods)
-        for kind in kinds
-        if (how, kind) != ("encoder", "generated")
-    ]
-    jobs = [
-        {"run": runs[i], "kind": kind, "count": counts[kind], "method": methods[i]} | settings
-        for i, kind in plan
-    ]
+    planned = recoveries(
+        [run.config["model"] for run in runs],
+        count=count,
+        check_count=check_count,
+        steps=steps,
+        restarts=restarts,
+        method=method,
+        seed=seed,
+    )
+    places = {"store": store, "data_root": data_root}
+    jobs = [{"run": runs[i]} | options | places for i, options in planned]
     errors: list[dict[str, np.ndarray]] = [{} for _ in runs]
-    for (i, kind), made in zip(
-        plan, parallel.run(recover, jobs, description="recovering"), strict=True
+    for (i, options), made in zip(
+        planned, parallel.run(recover, jobs, description="recovering"), strict=True
     ):
-        errors[i][kind] = recovered(made)["errors"]
+        errors[i][options["kind"]] = recovered(made)["errors"]
     return [
         Assessment(run, row, statistics.overfitting_test(row["train"], row["holdout"]))
         for run, row in zip(runs, errors, strict=True)
+    ]
+
+
+def recoveries(
+    models: Sequence[str],  # names of families
+    *,
+    count: int,
+    check_count: int = 100,
+    steps: int = 100,
+    restarts: int = 1,
+    method: str | None = None,
+    seed: int = 0,
+) -> list[tuple[int, dict[str, Any]]]:
+    """Returns what `assess` has recovered: which of the models, and arguments of `recover`.
+
+    >>> [(i, what["kind"]) for i, what in recoveries(["ae"], count=200)]
+    [(0, 'train'), (0, 'holdout'), (0, 'distorted')]
+    """
+    counts = dict.fromkeys(KINDS, min(count, check_count)) | {"train": count, "holdout": count}
+    common = {"steps": steps, "restarts": restarts, "seed": seed}
+    methods = [method or families.get(model).method for model in models]
+    return [
+        (i, {"kind": kind, "count": counts[kind], "method": how, **common})
+        for i, how in enumerate(methods)
+        for kind in KINDS
+        if counts[kind] and (how, kind) != ("encoder", "generated")
     ]

@@ -89,6 +89,13 @@ def calibrate(
 
     Raises
         InputError  a name is unknown, a number out of range, or the pool is smaller than 3 x count
+
+    >>> small = {"replicates": 2, "nulls": 2, "pool": 120, "images": 16, "encoder": "pixels"}
+    >>> small |= {"detectors": ["mifid_distance"]}
+    >>> found = calibrate("digits", count=20, shares={"exact": [1.0]}, **small)
+    >>> copies, fresh = (found.scores[c]["mifid_distance"] for c in (("exact", 1.0), NULL))
+    >>> bool((copies > fresh).all())
+    True
     """
     check_count("count", count, 4)
     check_count("replicates", replicates, 2)
@@ -139,7 +146,11 @@ def pool_features(
     store: Store | None = None,
     data_root: Path | None = None,
 ) -> Float[torch.Tensor, "n d"]:
-    """Returns the features of the images that `calibrate` with these arguments draws from."""
+    """Returns the features of the images that `calibrate` with these arguments draws from.
+
+    >>> pool_features("digits", pool=6, images=16, encoder="pixels").shape
+    torch.Size([6, 256])
+    """
     spec = as_spec(encoder)
     split, data = square_split(dataset, size, images, pool, data_root)
     made = _encoder(spec, data, store=store, data_root=data_root)

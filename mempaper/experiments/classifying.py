@@ -39,6 +39,10 @@ def classify(
 
     Raises
         InputError  the images are not square, or have fewer than two labels; or a count is below 1
+
+    >>> run = classify("digits", images=16, steps=1, batch_size=8, width=4)
+    >>> sorted(run.metrics)
+    ['holdout_accuracy', 'train_accuracy']
     """
     for name, value in (("steps", steps), ("batch_size", batch_size), ("width", width)):
         if value < 1:
@@ -72,7 +76,7 @@ def classify(
     def build(folder: Path) -> dict[str, Any]:
         with parallel.one_thread():
             trained = loop.fit(
-                classifier.Classification(chosen, labels=labels, seed=seed),
+                classifier.Classification(chosen, labels=labels, seed=seed),  # type: ignore[arg-type]
                 split.train,
                 steps=steps,
                 batch_size=batch_size,

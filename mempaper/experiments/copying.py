@@ -99,6 +99,12 @@ def measure_copying(
     Raises
         InputError  an argument is out of range, a set too small to be scored, or `within_class`
                     with a model without classes
+
+    >>> run = train("glo", "digits", images=64, steps=1, width=8, latent_dim=8)
+    >>> few = {"generated": 32, "encoder": "pixels", "protocol": Protocol(draws=10)}
+    >>> (copying,) = measure_copying([run], **few)
+    >>> sorted(copying.scores), len(copying.distances["generated"])
+    (['holdout'], 32)
     """
     check_count("generated", generated, 2)
     check_count("seed", seed, 0)
@@ -134,7 +140,13 @@ def measure_copying(
 def samples(
     run: Run, count: int, *, seed: int = 0
 ) -> tuple[Float[torch.Tensor, "n c h w"], Int[torch.Tensor, "n"] | None]:
-    """Returns the images that `measure_copying` takes, and their labels; None without classes."""
+    """Returns the images that `measure_copying` takes, and their labels; None without classes.
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> images, labels = samples(run, 3)
+    >>> images.shape, labels is None
+    (torch.Size([3, 1, 16, 16]), True)
+    """
     generator = generators.load(run, device="cuda" if torch.cuda.is_available() else "cpu")
     with parallel.one_thread():
         if families.get(run.config["model"]).labelled:

@@ -55,6 +55,12 @@ def update_cost(
     Trains anew, stores nothing but what encodes images. On a processor it counts the seconds of
     this process on one core, so that what else the machine does plays little part; beside a GPU
     those of the clock. The first update of a round, which prepares the search, is left out.
+
+    >>> small = {"images": 64, "width": 4, "latent_dim": 4, "batch_size": 4}
+    >>> rejection = RejectionSettings(threshold=1e-6, embedding="pixels")
+    >>> cost = update_cost("sagan", "digits", rejection=rejection, updates=2, rounds=2, **small)
+    >>> len(cost.plain), cost.acceptance
+    (2, 1.0)
     """
     check_count("updates", updates, 2)
     check_count("rounds", rounds, 2)
@@ -73,10 +79,10 @@ def update_cost(
         if warm_up:
             for training in trainings.values():
                 training.go_on(warm_up)
-        seconds = {name: [] for name in trainings}
+        seconds: dict[str, list[float]] = {name: [] for name in trainings}
         for _ in range(rounds):
             for name, training in trainings.items():
-                seconds[name].append(np.median(training.go_on(updates)[1:]))
+                seconds[name].append(float(np.median(training.go_on(updates)[1:])))
         acceptance = trainings["rejecting"].scalars["rejection_acceptance"]
     return UpdateCost(np.array(seconds["plain"]), np.array(seconds["rejecting"]), float(acceptance))
 
@@ -86,7 +92,8 @@ class _Training:
 
     def __init__(self, prepared: Prepared, seed: int, folder: Path):
         self.prepared, self.seed, self.folder = prepared, seed, folder
-        self.done, self.scalars = 0, {}
+        self.done = 0
+        self.scalars: dict[str, torch.Tensor] = {}
 
     def go_on(self, updates: int) -> list[float]:
         """Returns the seconds of each of so many more updates."""

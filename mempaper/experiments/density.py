@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .. import embeddings, neighbors
 from ..runs import Run, Store
 from .arrays import write_arrays
@@ -41,7 +43,7 @@ def density(
         distances, nearest = neighbors.nearest(
             bank, bank, metric=metric, exclude_self=True, query_labels=labels, bank_labels=labels
         )
-        arrays = {"distances": distances[:, 0], "nearest": nearest[:, 0]}
+        arrays = {"distances": np.asarray(distances)[:, 0], "nearest": np.asarray(nearest)[:, 0]}
         write_arrays(folder / "distances.npz", arrays)
         return {"mean": float(distances.mean())}
 

@@ -70,6 +70,10 @@ def encoder(
 
     Raises
         InputError  its weights are not on this machine, or the images have no labels to learn
+
+    >>> data = data_of({"dataset": "digits", "images": 64})
+    >>> encoder(EncoderSpec("pca", pca_dim=8), data).dim
+    8
     """
     if spec.name == "classifier":
         return embeddings.classifier(_classified(spec, data, store, data_root), device=device)
@@ -115,6 +119,10 @@ def encoders(
 
     Raises
         InputError  a name is unknown, or its weights are not on this machine
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> {name: made.dim for name, made in encoders(["pixels", "pca"], [run], pca_dim=4).items()}
+    {'pixels': 256, 'pca': 4}
     """
     data = max((run.config["data"] for run in runs), key=lambda data: data["train"])
     return {

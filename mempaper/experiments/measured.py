@@ -76,7 +76,8 @@ class Measured:
             query_labels=labels,
             bank_labels=bank_labels,
         )
-        return tuple(part[:, 0] for part in found)
+        distances, nearest = (np.asarray(part)[:, 0] for part in found)
+        return distances, nearest
 
 
 def check_measurable(

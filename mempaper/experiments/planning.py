@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import families, images
+from .. import families, images, sources
 from ..errors import InputError
 from .rejecting import as_settings
 from .splits import square_split
@@ -26,9 +26,14 @@ def jobs(
     """Returns arguments of experiments.train for each model that a data set suffices for.
 
     Each is trained once with every seed. What `training` does not say is said by Family.laptop.
+    How many images a named source has is known without its files.
 
     Raises
         InputError  a model, a family in `training` or one of its arguments is none
+
+    >>> planned = jobs(["digits"], models=["glo-8", "ae-16"], training={}, seeds=[0])
+    >>> [(job["model"], job["images"]) for job in planned]
+    [('glo', 8), ('ae', 16)]
     """
     wanted = [families.specified(model) for model in models]
     if not isinstance(training, Mapping):
@@ -41,7 +46,7 @@ def jobs(
     for dataset in datasets:
         available = _available(dataset, common) if any(count for _, count in wanted) else None
         for name, count in wanted:
-            if count is None or count <= available:
+            if count is None or available is None or count <= available:
                 settings = {**families.get(name).laptop, **training.get(name, {}), **common}
                 job = {"model": name, "dataset": dataset, **settings}
                 job |= {} if count is None else {"images": count}
@@ -50,7 +55,11 @@ def jobs(
 
 
 def data_of(job: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the entry "data" of the config of the run that train(**job) makes."""
+    """Returns the entry "data" of the config of the run that train(**job) makes.
+
+    >>> data_of({"dataset": "digits", "images": 8})["train"]
+    8
+    """
     size, count, holdout, root = (
         job.get(name) for name in ("size", "images", "holdout", "data_root")
     )
@@ -59,6 +68,8 @@ def data_of(job: Mapping[str, Any]) -> dict[str, Any]:
 
 def _available(dataset: str, common: Mapping[str, Any]) -> int:
     """Returns the number of training images."""
+    if dataset in sources.NAMED and common.get("holdout") is None:
+        return sources.NAMED[dataset].training
     data = {name: common.get(name) for name in ("size", "holdout")}
     return len(images.load(dataset, root=common.get("data_root"), **data).train)
 

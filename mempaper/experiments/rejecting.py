@@ -47,13 +47,13 @@ class RejectionSettings:
     budget: int = 100
     collapsed: str = "error"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "embedding", as_spec(self.embedding))
         if isinstance(self.threshold, str):
             with suppress(ValueError):
                 object.__setattr__(self, "threshold", float(self.threshold))
         # A bank of one image, to have the other values checked where the component checks them.
-        tau = 0 if self._quantile is not None else self.threshold
+        tau: Any = 0 if self._quantile is not None else self.threshold
         MemorizationRejection(torch.ones(1, 1), lambda images: images, tau, **self._options)
 
     @property
@@ -128,7 +128,7 @@ def threshold_of(
                 "Ask for more, or give the threshold as a number.",
             )
     run = density(
-        settings.embedding,
+        as_spec(settings.embedding),
         data,
         metric=settings.metric,
         within_class=settings.within_class,
@@ -156,7 +156,7 @@ def recorded(
     data_root: Path | None = None,
 ) -> dict[str, Any]:
     """Returns the settings in the types of JSON, tau as a number."""
-    embedding = described(settings.embedding, data, store=store, data_root=data_root)
+    embedding = described(as_spec(settings.embedding), data, store=store, data_root=data_root)
     return asdict(settings) | {"threshold": tau, "embedding": embedding}
 
 
@@ -171,11 +171,12 @@ def rejection(
 ) -> MemorizationRejection:
     """Returns the component, with the training images of `data` as its bank."""
     images = split_of(data, data_root).train
-    made = encoder(settings.embedding, data, device=device, store=store, data_root=data_root)
+    spec = as_spec(settings.embedding)
+    made = encoder(spec, data, device=device, store=store, data_root=data_root)
     return MemorizationRejection(
         embeddings.features(made, images, store=store).values,
         made,
-        tau,
+        tau,  # type: ignore[arg-type]
         bank_labels=images.labels if settings.within_class else None,
         **settings._options,
     )

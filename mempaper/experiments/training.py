@@ -44,13 +44,18 @@ def train(
     """Returns the run that trained `model` on the first `images` training images of `dataset`.
 
     The run holds generator.safetensors (of a GAN the moving average of the weights), where the
-    family has an encoder encoder.safetensors, and losses.csv. With `rejection` its config has an
-    entry of that name, the threshold in it as a number; one of 0 is none.
+    family has them encoder.safetensors and discriminator.safetensors, and losses.csv. With
+    `rejection` its config has an entry of that name, the threshold in it as a number; one of 0 is
+    none.
 
     Raises
         InputError             an argument is unknown or out of range
         loop.TrainingDiverged  a loss became NaN
         rejection.AcceptanceCollapsed  too few fakes are accepted within the budget
+
+    >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
+    >>> run.kind, run.config["data"]["train"]
+    ('train', 8)
     """
     prepared = prepare(
         model,
@@ -90,6 +95,8 @@ def train(
             # A flow's encoder is the generator's inverse, with the same weights.
             encoder = trained.get("encoder_ema", trained.get("encoder", generator))
             _write_weights(folder / "encoder.safetensors", encoder)
+        if families.get(model).discriminator is not None:
+            _write_weights(folder / "discriminator.safetensors", plain(trained["discriminator"]))
         attempts.append(folder)
         return _last_row(folder / "losses.csv")
 
@@ -124,6 +131,11 @@ def train_all(
     Raises
         InputError  as `train`; or the runs could not be measured afterwards: an encoder is not at
                     hand, or a class has too few images
+
+    >>> settings = {"glo": {"steps": 1, "width": 8, "latent_dim": 8}}
+    >>> planned = jobs(["digits"], models=["glo-8"], training=settings, seeds=[0])
+    >>> [run.config["model"] for run in train_all(planned)]
+    ['glo']
     """
     distinct = {}
     for job in jobs:

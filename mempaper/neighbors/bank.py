@@ -42,6 +42,11 @@ def nearest(
     queries  (n, d) and
     bank     (m, d), real, finite, and without zero vectors under a cosine: NumPy or torch; the
              answer is what the queries are, on their device
+
+    >>> queries, bank = np.array([[0.0, 3.0]]), np.array([[0.0, 0.0], [4.0, 0.0]])
+    >>> distances, indices = nearest(queries, bank, metric="euclidean", k=2)
+    >>> distances.tolist(), indices.tolist()
+    ([[3.0, 5.0]], [[0, 1]])
     """
     found = Bank(
         bank, metric=metric, labels=bank_labels, backend=backend, device=device, keep=False
@@ -60,7 +65,12 @@ def recall(
     sample: int = 1000,
     seed: int = 0,
 ) -> np.ndarray:
-    """Returns what share of their k nearest an approximate search finds: `Bank.recall`."""
+    """Returns what share of their k nearest an approximate search finds: `Bank.recall`.
+
+    >>> bank = np.random.default_rng(0).normal(size=(50, 4))
+    >>> recall(bank, bank, backend="hnsw", exclude_self=True).mean().item()
+    1.0
+    """
     found = Bank(bank, metric=metric, backend=backend)
     return found.recall(queries, k=k, exclude_self=exclude_self, sample=sample, seed=seed)
 
@@ -74,6 +84,10 @@ class Bank:
     vectors  (m, d), as the bank of `nearest`
     labels   (m,), to search within a class
     keep     False: prepares anew in each search, in constant memory
+
+    >>> bank = Bank(np.eye(3), labels=[0, 0, 1])
+    >>> bank.nearest(np.eye(3)[:1], labels=[1])[1].tolist()  # the only row of class 1
+    [[2]]
     """
 
     def __init__(

@@ -10,6 +10,7 @@ from .catalogue import (
     locate,
     parameters,
 )
+from .cells import split_options
 from .execution import NotebookFailed, checksum, executed_path, is_fresh, record, run
 from .parameters import Parameter
 
@@ -29,4 +30,5 @@ __all__ = [
     "parameters",
     "record",
     "run",
+    "split_options",
 ]

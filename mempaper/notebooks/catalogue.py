@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from .parameters import Parameter, check, describe
 __all__ = [
     "Notebook",
     "Profile",
+    "chapters",
     "effective",
     "find",
     "find_root",
@@ -77,7 +78,8 @@ def find_root(start: Path | None = None) -> Path:
         "MEMPAPER_ROOT" if named else "the current folder",
         "lie in a checkout of the companion, below a folder with _config.yml and notebooks/",
         start,
-        "Change into the checkout or name it in MEMPAPER_ROOT.",
+        "Notebooks, results and book come with the repository, not with the installed package: "
+        "clone it, then change into it or name it in MEMPAPER_ROOT.",
     )
 
 
@@ -106,6 +108,27 @@ def locate(name: str, root: Path | None = None) -> Notebook:
         repr(name),
         _closest(short, known) or "Give folder and name.",
     )
+
+
+def chapters(root: Path) -> list[Notebook]:
+    """Returns the notebooks that the table of contents lists, in its order.
+
+    Raises
+        InputError  it lists a notebook that does not exist
+    """
+    content = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    files = [file.removesuffix(".py") for file in _files(content)]
+    names = [file.removeprefix("notebooks/") for file in files if file.startswith("notebooks/")]
+    known = find(root)
+    for name in names:
+        if name not in known:
+            raise InputError(
+                "book/_toc.yml",
+                "list existing notebooks",
+                f"notebooks/{name}",
+                "Write the notebook or take it out of the table of contents.",
+            )
+    return [known[name] for name in names]
 
 
 def parameters(name: str, root: Path | None = None) -> dict[str, Parameter]:
@@ -195,6 +218,19 @@ def effective(
     chosen = load_profile(profile, notebook.root).notebooks.get(notebook.name, {})
     defaults = {parameter.name: parameter.default for parameter in declared.values()}
     return defaults | check(declared, chosen) | check(declared, given or {})
+
+
+def _files(entry: object) -> Iterator[str]:
+    """Yields the table of contents' files in its order."""
+    if isinstance(entry, dict):
+        for key, value in entry.items():
+            if key in ("root", "file"):
+                yield value
+            else:
+                yield from _files(value)
+    elif isinstance(entry, list):
+        for item in entry:
+            yield from _files(item)
 
 
 def _closest(word: str, words: Iterable[str]) -> str:

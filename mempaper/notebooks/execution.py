@@ -25,10 +25,22 @@ from ..errors import InputError
 from ..files import sha256, write_atomic
 from ..progress import CHANNEL
 from ..runs import code_version, provenance
+from ..runs.identity import content_id
 from ..runs.provenance import now
 from .catalogue import Notebook, effective, locate
 
-__all__ = ["NotebookFailed", "checksum", "displayed", "executed_path", "is_fresh", "record", "run"]
+__all__ = [
+    "NotebookFailed",
+    "checksum",
+    "displayed",
+    "executed_path",
+    "identity",
+    "is_fresh",
+    "mark",
+    "marker",
+    "record",
+    "run",
+]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -75,7 +87,20 @@ def is_fresh(notebook: Notebook, profile: str) -> bool:
     """Returns whether the book's copy was made by today's source, parameters, code and results."""
     made = record(executed_path(notebook, profile))
     values = effective(notebook.name, profile=profile, root=notebook.root)
-    return made is not None and _identity(notebook, profile, values).items() <= made.items()
+    return made is not None and identity(notebook, profile, values).items() <= made.items()
+
+
+def marker(notebook: Notebook, profile: str, values: Mapping[str, object]) -> Path:
+    """Returns the file that is there where the book's copy was made with these values, by today's
+    source, code and results: freshness for what looks at files only."""
+    path = executed_path(notebook, profile)
+    return path.with_suffix(f".{content_id(identity(notebook, profile, values))}.done")
+
+
+def mark(notebook: Notebook, profile: str) -> None:
+    """Writes the marker of a fresh copy."""
+    values = effective(notebook.name, profile=profile, root=notebook.root)
+    write_atomic(marker(notebook, profile, values), b"")
 
 
 def run(
@@ -110,7 +135,7 @@ def run(
 
     notebook = locate(name, root)
     values = effective(notebook.name, given, profile, notebook.root)
-    made = _identity(notebook, profile, values)
+    made = identity(notebook, profile, values)
     converted = notebook.convert()
     cells = len(converted.cells) + 1
     chosen = {parameter: values[parameter] for parameter in given or {}}
@@ -154,7 +179,11 @@ def run(
         "machine": f"{origin['processor']}, {origin['cores']} cores",
     }
     executed.metadata["mempaper"]["sha256"] = checksum(json.loads(nbformat.writes(executed)))
+    for outdated in output.parent.glob(f"{output.stem}.*.done"):
+        outdated.unlink(missing_ok=True)
     write_atomic(output, nbformat.writes(executed).encode())
+    if output == executed_path(notebook, profile):
+        write_atomic(marker(notebook, profile, values), b"")
     failed.unlink(missing_ok=True)
     return output
 
@@ -169,7 +198,8 @@ def _check_output(path: Path) -> None:
         raise InputError("output", "be the path of an .ipynb file", path, "Add a file name.")
 
 
-def _identity(notebook: Notebook, profile: str, values: Mapping[str, object]) -> dict:
+def identity(notebook: Notebook, profile: str, values: Mapping[str, object]) -> dict:
+    """Returns what an execution depends on, by what the executed copy calls it."""
     return {
         "notebook": notebook.name,
         "source_sha256": notebook.sha256,

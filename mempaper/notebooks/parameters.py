@@ -2,7 +2,8 @@
 
 A line of the parameters cell reads `steps = 50  # [1, 5000] generator passes per image`: after the
 default come the legal values, an interval in brackets or a set in braces, and then the meaning.
-For a list they hold for every element.
+For a list they hold for every element. In a set a last N stands for a whole number above 0, as in
+glo-N, and "number" for any number. The parameter `training` means the same on all pages: see there.
 """
 
 import ast
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import yaml
 
 from ..errors import InputError
+from . import training
 
 __all__ = ["Parameter", "check", "describe"]
 
@@ -49,9 +51,16 @@ class Parameter:
         return f"be {_NOUNS[type(self.default)]}{self._within()}"
 
     def _within(self) -> str:
-        return f" {'out of' if self.legal.startswith('{') else 'in'} {self.legal}" * bool(
-            self.legal
-        )
+        if not self.legal:
+            return ""
+        numbered = any(choice.endswith("-N") for choice in self._choices)
+        legend = ", N the number of training images" if numbered else ""
+        return f" {'out of' if self._choices else 'in'} {self.legal}{legend}"
+
+    @property
+    def _choices(self) -> list[str]:
+        choices = _CHOICES.fullmatch(self.legal)
+        return [choice.strip() for choice in choices[1].split(",")] if choices else []
 
     def accept(self, value: object) -> object:
         """Returns `value` as the default's type; text, as a command line gives it, is read so too.
@@ -68,14 +77,14 @@ class Parameter:
             raise self._refusal(value)
         for element in typed if several else [typed]:
             if not (self.default is None and element is None) and not self._allows(element):
-                raise self._refusal(value)
+                raise self._refusal(value, element)
         return typed
 
     def _allows(self, element: object) -> bool:
         if not self.legal:
             return not (isinstance(element, float) and math.isnan(element))
-        if choices := _CHOICES.fullmatch(self.legal):
-            return str(element) in [choice.strip() for choice in choices[1].split(",")]
+        if self._choices:
+            return any(_is_like(str(element), choice) for choice in self._choices)
         opening, low, high, closing = _INTERVAL.fullmatch(self.legal).groups()
         if isinstance(element, bool) or not isinstance(element, int | float):
             return False
@@ -83,10 +92,10 @@ class Parameter:
         below = element <= float(high) if closing == "]" else element < float(high)
         return above and below
 
-    def _refusal(self, value: object) -> InputError:
+    def _refusal(self, value: object, element: object = None) -> InputError:
         remedy = f"The default is {self.default!r}."
-        if choices := _CHOICES.fullmatch(self.legal):
-            remedy = _suggest(str(value), [c.strip() for c in choices[1].split(",")]) + remedy
+        if self._choices:
+            remedy = _suggest(str(element or value), self._choices) + remedy
         return InputError(f"parameter {self.name}", self.rule, repr(value), remedy)
 
 
@@ -132,7 +141,10 @@ def check(parameters: Mapping[str, Parameter], given: Mapping[str, object]) -> d
                 repr(name),
                 _suggest(name, list(parameters)) + "`mempaper notebook show NAME` explains them.",
             )
-    return {name: parameters[name].accept(value) for name, value in given.items()}
+    accepted = {name: parameters[name].accept(value) for name, value in given.items()}
+    if accepted.get("training"):
+        accepted["training"] = training.accepted(accepted["training"])
+    return accepted
 
 
 def _typed(value: object, default: object) -> object:
@@ -162,6 +174,13 @@ def _element_type(values: list) -> type | None:
     if kinds == {int, float}:
         return float
     return kinds.pop() if len(kinds) == 1 and kinds <= set(_NOUNS) else None
+
+
+def _is_like(text: str, choice: str) -> bool:
+    if choice == "number":
+        return _is_number(text) and math.isfinite(float(text))
+    stem, counted = choice.removesuffix("N"), choice.endswith("N")
+    return text == choice or bool(counted and re.fullmatch(re.escape(stem) + "[1-9][0-9]*", text))
 
 
 def _is_number(text: str) -> bool:

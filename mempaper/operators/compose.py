@@ -26,7 +26,13 @@ class Compose:
 
 
 def compose(*operators: Operator) -> Operator:
-    """Returns the operator that applies `operators` from left to right; of none, the identity."""
+    """Returns the operator that applies `operators` from left to right; of none, the identity.
+
+    >>> compose() is identity
+    True
+    >>> compose(AveragePool(2), Window(top=0, left=0, size=1))(torch.ones(1, 1, 4, 4)).tolist()
+    [[[[1.0]]]]
+    """
     return operators[0] if len(operators) == 1 else Compose(operators) if operators else identity
 
 
@@ -37,6 +43,9 @@ def describe(operator: Operator | None) -> dict[str, Any]:
 
     Raises
         InputError  it is not one of this package's operators, nor a frozen dataclass like them
+
+    >>> describe(AveragePool(2))
+    {'name': 'AveragePool', 'factor': 2}
     """
     if operator is None or operator is identity:
         return {"name": "identity"}

@@ -35,7 +35,12 @@ Operator = Callable[[Tensor], Tensor]
 
 
 def identity(images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-    """Returns the images themselves: phi in most of the paper."""
+    """Returns the images themselves: phi in most of the paper.
+
+    >>> images = torch.zeros(2, 1, 4, 4)
+    >>> identity(images) is images
+    True
+    """
     return images
 
 
@@ -49,6 +54,10 @@ class SmoothWarp:
 
     sigma      pixels, >= 0; sigma_d of the paper; 0 is the identity
     smoothing  pixels, > 0: standard deviation of g
+
+    >>> images = torch.ones(2, 1, 8, 8)  # nothing to see moves
+    >>> torch.allclose(SmoothWarp(sigma=3.0, smoothing=2.0)(images), images)
+    True
     """
 
     sigma: float
@@ -78,6 +87,10 @@ class NoisePatches:
     count  patches in each image, >= 0
     size   pixels, side of a patch, at most the image's
     sigma  >= 0: standard deviation of the noise, clipped to [-1, 1]
+
+    >>> patched = NoisePatches(count=1, size=2, sigma=0.0)(torch.ones(1, 1, 4, 4))
+    >>> patched.sum().item()  # 16 pixels, less the 4 of the patch
+    12.0
     """
 
     count: int
@@ -121,6 +134,10 @@ class AdditiveNoise:
     digit is; the paper does not say what it did there.
 
     sigma  >= 0: standard deviation, sigma_d of the paper
+
+    >>> noisy = AdditiveNoise(sigma=0.1)(torch.zeros(3, 1, 2, 2), index=[7, 8, 7])
+    >>> bool((noisy[0] == noisy[2]).all()), bool((noisy[0] == noisy[1]).all())
+    (True, False)
     """
 
     sigma: float
@@ -142,7 +159,11 @@ class AdditiveNoise:
 
 @dataclass(frozen=True, kw_only=True)
 class UniformNoise:
-    """Puts noise in an image's place: each value uniform in [-1, 1], off every manifold."""
+    """Puts noise in an image's place: each value uniform in [-1, 1], off every manifold.
+
+    >>> bool(UniformNoise()(torch.full((1, 1, 8, 8), 5.0)).abs().max() <= 1)
+    True
+    """
 
     seed: int = 0
 
@@ -166,6 +187,11 @@ def displace(
     Places outside the image take the value of the nearest border pixel.
 
     field  pixels, (dx, dy): a constant (1, 0) moves the content one pixel to the left
+
+    >>> field = torch.zeros(1, 2, 1, 3)
+    >>> field[:, 0] = 1
+    >>> displace(torch.tensor([[[[0.0, 1.0, 0.0]]]]), field).round().tolist()
+    [[[[1.0, 0.0, 0.0]]]]
     """
     height, width = images.shape[2:]
     x = torch.arange(width, dtype=field.dtype, device=field.device) + field[:, 0]

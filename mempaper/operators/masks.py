@@ -51,7 +51,12 @@ class Mask:
 
 @dataclass(frozen=True)
 class Inverse(Mask):
-    """Keeps what `mask` hides and hides what it keeps; written ~mask."""
+    """Keeps what `mask` hides and hides what it keeps; written ~mask.
+
+    >>> mask = BoxMask(top=0.0, left=0.0, height=0.25, width=1.0)
+    >>> mask(torch.ones(1, 1, 4, 4)).shape, (~mask)(torch.ones(1, 1, 4, 4)).shape
+    (torch.Size([1, 12]), torch.Size([1, 4]))
+    """
 
     mask: Mask
 
@@ -65,7 +70,12 @@ class Inverse(Mask):
 
 @dataclass(frozen=True)
 class Covered:
-    """The image with its hidden pixels set to `value`: mask * x where that is 0, mid-grey."""
+    """The image with its hidden pixels set to `value`: mask * x where that is 0, mid-grey.
+
+    >>> upper = BoxMask(top=0.0, left=0.0, height=0.5, width=1.0)
+    >>> Covered(upper)(torch.ones(1, 1, 2, 2)).tolist()
+    [[[[0.0, 0.0], [1.0, 1.0]]]]
+    """
 
     mask: Mask
     value: float = 0.0
@@ -80,6 +90,9 @@ class BoxMask(Mask):
     """Hides a box, given in shares of the image's height and width from its upper left corner.
 
     A pixel is hidden where its centre lies in the box.
+
+    >>> BoxMask(top=0.0, left=0.5, height=1.0, width=0.5).hidden(1, 4).tolist()
+    [[False, False, True, True]]
     """
 
     top: float
@@ -116,6 +129,9 @@ class FreeFormMask(Mask):
 
     share  in (0, 1), of the pixels
     brush  in (0, 1): the brush's diameter as a share of the shorter side
+
+    >>> bool(FreeFormMask(share=0.25).hidden(16, 16).mean() >= 0.25)
+    True
     """
 
     share: float = 0.25
@@ -154,7 +170,11 @@ def _distance(places: np.ndarray, start: np.ndarray, part: np.ndarray) -> np.nda
 
 @dataclass(frozen=True, eq=False)
 class ArrayMask(Mask):
-    """Hides the pixels that are True in an array (h, w), for images of that size only."""
+    """Hides the pixels that are True in an array (h, w), for images of that size only.
+
+    >>> ArrayMask(np.eye(2, dtype=bool))(torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])).tolist()
+    [[2.0, 3.0]]
+    """
 
     array: Bool[np.ndarray, "h w"]
 
@@ -191,12 +211,20 @@ LAYOUTS = {
 
 
 def eyes_mask(layout: str = "faces") -> BoxMask:
-    """Returns the mask that hides the eyes of faces aligned as LAYOUTS says."""
+    """Returns the mask that hides the eyes of faces aligned as LAYOUTS says.
+
+    >>> eyes_mask("lfw")
+    BoxMask(top=0.32, left=0.2, height=0.15, width=0.6)
+    """
     return _part(layout, "eyes")
 
 
 def mouth_mask(layout: str = "faces") -> BoxMask:
-    """Returns the mask that hides the mouth of faces aligned as LAYOUTS says."""
+    """Returns the mask that hides the mouth of faces aligned as LAYOUTS says.
+
+    >>> mouth_mask("lfw")
+    BoxMask(top=0.7, left=0.33, height=0.15, width=0.36)
+    """
     return _part(layout, "mouth")
 
 

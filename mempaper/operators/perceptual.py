@@ -36,6 +36,11 @@ class Perceptual:
     weights      of each layer, >= 0: a number or one for each channel (c_l,)
     mean, std    of the network's input channels, for images in [0, 1]
     size         pixels, side to which images are resized bilinearly first; None leaves them
+
+    >>> network = torch.nn.Sequential(torch.nn.Conv2d(3, 2, kernel_size=1))
+    >>> see = Perceptual(network=network, layers=("0",), weights=(1.0,))
+    >>> see(torch.zeros(5, 1, 4, 4)).shape  # 2 channels at 16 places; grey counts as three channels
+    torch.Size([5, 32])
     """
 
     network: nn.Module

@@ -16,6 +16,9 @@ class AveragePool:
     """Means over blocks of `factor` x `factor` pixels; the paper's is 64, at 1024 px.
 
     The features are images (n, c, h / factor, w / factor).
+
+    >>> AveragePool(2)(torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]])).tolist()
+    [[[[0.5]]]]
     """
 
     factor: int

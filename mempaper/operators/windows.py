@@ -20,7 +20,11 @@ __all__ = ["Patches", "Window"]
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Cuts `size` x `size` pixels out of each image, from row `top` and column `left` on."""
+    """Cuts `size` x `size` pixels out of each image, from row `top` and column `left` on.
+
+    >>> Window(top=1, left=0, size=1)(torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])).tolist()
+    [[[[3.0]]]]
+    """
 
     top: int
     left: int
@@ -45,6 +49,9 @@ class Patches:
     """All windows of `size` pixels a side whose corners lie `stride` pixels apart.
 
     Where the stride does not lead to the last row or column, one more window ends there.
+
+    >>> Patches(size=2, stride=2)(torch.zeros(5, 1, 5, 5)).shape  # one more ends at the last pixel
+    torch.Size([5, 9, 1, 2, 2])
     """
 
     size: int

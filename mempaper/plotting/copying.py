@@ -37,6 +37,10 @@ def distance_distributions(
     line stands at each median. Colours are those of `error_histograms`.
 
     distances  name -> (n,), finite
+
+    >>> distances = {"train": np.array([0.1, 0.2]), "generated": np.array([0.0, 0.1])}
+    >>> distance_distributions(distances, ax=ax, metric="1 - cos", marks={"d-bar": 0.15}) is ax
+    True
     """
     shares(distances, ax=ax, log=False, bins=bins, argument="distances")
     for number, (label, distance) in enumerate((marks or {}).items()):
@@ -68,6 +72,10 @@ def percentile_grid(
 
     images, nearest  (n, c, h, w) in [-1, 1], n at least `columns`
     distances        (n,)
+
+    >>> images = np.zeros((10, 1, 4, 4))
+    >>> percentile_grid(images, images, np.arange(10.0), ax=ax, percentiles=[100], columns=5) is ax
+    True
     """
     distances = as_sample("distances", distances)
     if not len(images) == len(nearest) == len(distances) >= columns >= 1:
@@ -100,6 +108,10 @@ def distance_bands(
     the middle of its band.
 
     curves  name -> (lower percentile, upper percentile, mean), in this order
+
+    >>> curves = {"SAGAN": [(0, 50, Interval(0.1, 0.3, 0.2, 0.95))]}
+    >>> distance_bands(curves, ax=ax, to="hold-out", metric="1 - cos") is ax
+    True
     """
     for number, (name, color) in enumerate(colored(curves).items()):
         lows, highs, means = zip(*curves[name], strict=True)
@@ -139,6 +151,11 @@ def fid_against_copying(
     number stands beside it.
 
     models  name -> tau -> (C_T, Frechet distance)
+
+    >>> point = Interval(-3.0, -1.0, -2.0, 0.95), Interval(9.0, 11.0, 10.0, 0.95)
+    >>> models = {"SAGAN": {0.1: point}}
+    >>> fid_against_copying(models, ax=ax, reference="hold-out", encoder="PCA") is ax
+    True
     """
     for number, (name, by_threshold) in enumerate(models.items()):
         color, taus = CYCLE[number % len(CYCLE)], sorted(by_threshold)
@@ -183,6 +200,10 @@ def copying_against_threshold(
 
     curves  name -> tau -> C_T
     metric  of tau, such as "1 - cos of PCA features"
+
+    >>> curve = {0.0: Interval(-3.0, -1.0, -2.0, 0.95), 0.1: Interval(-1.0, 1.0, 0.0, 0.95)}
+    >>> copying_against_threshold({"all classes": curve}, ax=ax, metric="1 - cos") is ax
+    True
     """
     for number, (name, by_threshold) in enumerate(curves.items()):
         taus = sorted(by_threshold)

@@ -17,6 +17,9 @@ def convergence_curves(errors: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
     """Draws the median recovery error against generator passes, with the quartiles as a band.
 
     errors  method -> (n, t): of n images after pass 1, 2, ..., t; positive
+
+    >>> convergence_curves({"L-BFGS": np.array([[1.0, 0.1], [2.0, 0.2]])}, ax=ax) is ax
+    True
     """
     for number, (name, values) in enumerate(errors.items()):
         values = np.asarray(values, dtype=np.float64)
@@ -54,6 +57,10 @@ def fid_against_mre(
 
     models   name -> {"train": (MRE, distance), "validation": (MRE, distance)}; MRE positive
     encoder  whose features the distances are of
+
+    >>> models = {"GLO-64": {"train": (0.01, 20.0), "validation": (0.05, 21.0)}}
+    >>> fid_against_mre(models, ax=ax, encoder="PCA") is ax
+    True
     """
     for number, (name, points) in enumerate(models.items()):
         if min(error for error, _ in points.values()) <= 0:
@@ -87,6 +94,10 @@ def error_against_strength(
 
     curves    model -> strength -> the median error, positive
     strength  the label of the horizontal axis, with its unit
+
+    >>> curve = {0.0: Interval(0.8, 1.2, 1.0, 0.95), 0.5: Interval(1.8, 2.2, 2.0, 0.95)}
+    >>> error_against_strength({"DCGAN": curve}, ax=ax, strength="noise") is ax
+    True
     """
     for number, (name, points) in enumerate(curves.items()):
         at = sorted(points)
@@ -123,6 +134,10 @@ def gap_against_count(laws: Mapping[str, GapLaw], *, ax: Axes) -> Axes:
     Points carry their intervals; those of one family are moved a little to the side of another's.
 
     laws  family -> its gaps and their fit
+
+    >>> train, val = {1: np.ones(2), 2: 2 * np.ones(2)}, {1: 4 * np.ones(2), 2: 4 * np.ones(2)}
+    >>> gap_against_count({"GLO": gap_law(train, val, resamples=10)}, ax=ax) is ax
+    True
     """
     for number, (name, law) in enumerate(laws.items()):
         color, counts = CYCLE[number % len(CYCLE)], np.array(sorted(law.gaps))
@@ -153,8 +168,8 @@ def gap_against_count(laws: Mapping[str, GapLaw], *, ax: Axes) -> Axes:
         label=f"threshold, {100 * MRE_GAP_THRESHOLD:.0f} %",
     )
     ax.set_xscale("log", base=2)
-    counts = sorted({n for law in laws.values() for n in law.gaps})
-    ax.set_xticks(counts, [f"{n:,}" for n in counts])
+    ticks = sorted({n for law in laws.values() for n in law.gaps})
+    ax.set_xticks(ticks, [f"{n:,}" for n in ticks])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=""))
     ax.set(xlabel="training images N", ylabel="MRE-gap (%)")

@@ -25,6 +25,10 @@ def error_histograms(
     these has.
 
     errors  name -> (n,), finite, and positive where `log`
+
+    >>> errors = {"train": np.array([0.01, 0.02]), "validation": np.array([0.03, 0.05])}
+    >>> error_histograms(errors, ax=ax) is ax
+    True
     """
     shares(errors, ax=ax, log=log, bins=bins, argument="errors")
     ax.set(xlabel=ERROR_LABEL)
@@ -51,7 +55,7 @@ def shares(
         median = np.median(values)
         ax.hist(
             values,
-            edges,
+            edges.tolist(),
             weights=np.full(len(values), 1 / len(values)),
             histtype="stepfilled",
             facecolor=matplotlib.colors.to_rgba(color, 0.45),
@@ -74,6 +78,9 @@ def cumulative(scores: Mapping[str, np.ndarray], *, ax: Axes, xlabel: str) -> Ax
     one. Colours are those of `error_histograms`.
 
     scores  name -> (n,), at least 0
+
+    >>> cumulative({"train": np.array([0.1, 0.2])}, ax=ax, xlabel="distance") is ax
+    True
     """
     pooled = np.concatenate([np.asarray(values, dtype=np.float64) for values in scores.values()])
     drawn = pooled[(pooled > 0) & np.isfinite(pooled)]
@@ -109,6 +116,10 @@ def gap_intervals(
 
     gaps     name -> the signed gap, as a fraction; the first is drawn on top
     printed  name -> what the paper printed, for names that it has; a cross beside the marker
+
+    >>> gaps = {"GLO-64": Interval(0.4, 0.6, 0.5, 0.95), "DCGAN": Interval(-0.1, 0.1, 0.0, 0.95)}
+    >>> gap_intervals(gaps, ax=ax, printed={"DCGAN": 0.01}) is ax
+    True
     """
     printed = printed or {}
     for row, (name, gap) in enumerate(gaps.items()):

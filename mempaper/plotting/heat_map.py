@@ -29,6 +29,9 @@ def heat_map(
 
     Blue and red are of the kind that colour-blind readers can tell apart, and numbers carry the
     same. Cells that are NaN stay empty.
+
+    >>> heat_map(np.eye(2), ["a", "b"], ["c", "d"], ax=ax, limit=1) is ax
+    True
     """
     values = np.asarray(values, dtype=np.float64)
     if values.shape != (len(rows), len(columns)) or limit <= 0:

@@ -24,6 +24,10 @@ def power_against_share(
     One line a corruption, its intervals as bars, moved a little to the side of each other.
 
     curves  name -> share -> power; shares above 0
+
+    >>> curve = {0.01: Interval(0.0, 0.2, 0.1, 0.95), 0.1: Interval(0.8, 1.0, 0.9, 0.95)}
+    >>> power_against_share({"exact": curve}, ax=ax, level=0.05, power=0.8) is ax
+    True
     """
     for number, (name, of_share) in enumerate(curves.items()):
         shares = sorted(of_share)

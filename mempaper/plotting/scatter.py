@@ -17,6 +17,9 @@ def embedding_scatter(points: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
     The axes of such a plane mean nothing, and carry no numbers. The first set lies below.
 
     points  name -> (n, 2)
+
+    >>> embedding_scatter({"train": np.zeros((3, 2)), "generated": np.ones((2, 2))}, ax=ax) is ax
+    True
     """
     for number, (name, color) in enumerate(colored(points).items()):
         at = np.asarray(points[name], dtype=np.float64)
@@ -24,8 +27,10 @@ def embedding_scatter(points: Mapping[str, np.ndarray], *, ax: Axes) -> Axes:
             raise InputError(
                 f"points[{name!r}]", "have shape (n, 2)", at.shape, "Project to a plane first."
             )
+        x, y = at.T
         ax.scatter(
-            *at.T,
+            x,
+            y,
             s=16,
             marker=MARKS[number % len(MARKS)],
             color=color,
@@ -63,6 +68,11 @@ def scatter_by_distance(
     train, generated  (m, 2) and (n, 2), points of one plane
     distances         (n,), of the generated images
     threshold         such as d-bar
+
+    >>> axes = (ax.figure.add_subplot(121), ax.figure.add_subplot(122))
+    >>> near, far = scatter_by_distance(
+    ...     np.zeros((3, 2)), np.ones((2, 2)), np.array([0.1, 0.9]), axes=axes, threshold=0.5
+    ... )
     """
     near = np.asarray(distances) <= threshold
     if near.shape != (len(generated),):

@@ -37,7 +37,10 @@ INK = "#333333"
 
 
 def style() -> None:
-    """Sets matplotlib's defaults to the book's: 7 x 4 inches at 100 dots, so 700 pixels wide."""
+    """Sets matplotlib's defaults to the book's: 7 x 4 inches at 100 dots, so 700 pixels wide.
+
+    >>> style()
+    """
     seaborn.set_theme(
         context="notebook",
         style="whitegrid",
@@ -77,4 +80,5 @@ def colored(names: Iterable[str]) -> dict[str, str]:
 
 def darker(color: str) -> tuple[float, float, float]:
     """Returns the colour at 70 % of its brightness, for outlines."""
-    return tuple(0.7 * channel for channel in matplotlib.colors.to_rgb(color))
+    red, green, blue = matplotlib.colors.to_rgb(color)
+    return 0.7 * red, 0.7 * green, 0.7 * blue

@@ -53,6 +53,12 @@ class MemorizationRejection:
 
     state  holds the running acceptance rate and the number of draws. Among an objective's networks
            it is saved with them, and a resumed training draws what an uninterrupted one does
+
+    >>> judge = MemorizationRejection(
+    ...     torch.zeros(1, 1, 1, 2), lambda images: images.flatten(1), 0.5, metric="euclidean"
+    ... )
+    >>> judge.select(torch.tensor([[[[0.1, 0.0]]], [[[3.0, 4.0]]]])).tolist()
+    [False, True]
     """
 
     def __init__(
@@ -168,7 +174,7 @@ class MemorizationRejection:
                     f"{found} of {judged:,} fakes were farther than threshold = {tau:.4g} from the "
                     f"training images, an acceptance rate of {found / judged:.2%}, and {wanted} "
                     f"were wanted within budget = {self.budget} draws each. Lower the threshold, "
-                    f'raise the budget, or pass collapsed="farthest".'
+                    f'raise the budget, or pass collapsed="farthest" (--take-farthest).'
                 )
             farthest = distances.where(distances <= tau, -1).topk(wanted - found).indices
             kept.append((made[farthest], _rows(labels, farthest)))

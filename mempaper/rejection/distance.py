@@ -63,15 +63,16 @@ class TrainingDistance:
         usable = size.isfinite() if self.metric == "euclidean" else size.isfinite() & (size > 0)
         distances = features.new_full((len(features),), math.nan)
         if usable.any():
-            within = None if self._labels is None else self._known(labels)[usable.cpu()]
+            bank = self._labels
+            within = None if bank is None else self._known(labels, bank)[usable.cpu()]
             found, _ = self._bank.nearest(features[usable], labels=within)
-            distances[usable] = found[:, 0].to(distances)
+            distances[usable] = torch.as_tensor(found)[:, 0].to(distances)
         return distances
 
     def _prepared(self, device: torch.device) -> Bank:
         return Bank(self._features, metric=self.metric, labels=self._labels, device=device)
 
-    def _known(self, labels: Tensor | None) -> Int[Tensor, "n"]:
+    def _known(self, labels: Tensor | None, bank: Int[Tensor, "m"]) -> Int[Tensor, "n"]:
         if labels is None:
             raise InputError(
                 "labels",
@@ -80,11 +81,11 @@ class TrainingDistance:
                 "Draw labelled fakes, or leave bank_labels out.",
             )
         labels = labels.cpu()
-        foreign = labels[~torch.isin(labels, self._labels)]
+        foreign = labels[~torch.isin(labels, bank)]
         if len(foreign):
             raise InputError(
                 "labels",
-                f"be among those of the bank, {self._labels.unique().tolist()}",
+                f"be among those of the bank, {bank.unique().tolist()}",
                 int(foreign[0]),
                 "Fill the bank with training images of every class.",
             )

@@ -16,6 +16,11 @@ class Sampler:
 
     network  latents (n, ...) -> images (n, c, h, w)
     latents  latents(n) -> n latents, with all that the network takes, and their labels (n,) or None
+
+    >>> sampler = Sampler(torch.nn.Identity(), lambda n: (torch.zeros(n, 1, 2, 2), None))
+    >>> images, labels = sampler(3)
+    >>> images.shape, labels is None
+    (torch.Size([3, 1, 2, 2]), True)
     """
 
     network: nn.Module

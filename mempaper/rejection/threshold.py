@@ -65,6 +65,10 @@ def propose_threshold(
 
     train, reference  (m, d), m at least 2, and (r, d): as the bank and the queries of
                       neighbors.nearest
+
+    >>> proposal = propose_threshold(torch.tensor([[0.0], [1.0], [3.0]]), metric="euclidean")
+    >>> proposal.train.tolist(), proposal.quantile(0.5), proposal.rejected(1.0) == 2 / 3
+    ([1.0, 1.0, 2.0], 1.0, True)
     """
     bank = Bank(train, metric=metric)
     if len(bank) < 2:

@@ -1,6 +1,16 @@
 """What was recorded in runs longer than a book build, and how it is shown."""
 
-from .recording import TABLE_MIME, Offer, Recorded, Sourced, described, record, recorded
+from .recording import (
+    TABLE_MIME,
+    Offer,
+    Recorded,
+    Sourced,
+    described,
+    executions,
+    record,
+    recorded,
+    write,
+)
 from .verdicts import RecordedVerdict, recorded_verdicts, verdicts
 
 __all__ = [
@@ -10,8 +20,10 @@ __all__ = [
     "RecordedVerdict",
     "Sourced",
     "described",
+    "executions",
     "record",
     "recorded",
     "recorded_verdicts",
     "verdicts",
+    "write",
 ]

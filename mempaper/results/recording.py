@@ -22,7 +22,7 @@ from ..notebooks.catalogue import find_root
 from ..notebooks.execution import displayed
 from ..runs import provenance
 
-__all__ = ["Offer", "Recorded", "Sourced", "described", "record", "recorded"]
+__all__ = ["Offer", "Recorded", "Sourced", "described", "executions", "record", "recorded"]
 
 TABLE_MIME = "application/vnd.mempaper.table+json"
 VERDICTS = "_verdicts"
@@ -62,7 +62,15 @@ class Recorded:
 
 
 def described(source: Mapping[str, Any]) -> str:
-    """Returns what made something recorded, in a sentence."""
+    """Returns what made something recorded, in a sentence.
+
+    >>> described({
+    ...     "executed": "2026-11-22T10:00:00", "profile": "real", "seeds": [0, 1], "commit": None,
+    ...     "notebook": "one/page", "version": "0.1.0", "machine": "two cores", "seconds": 5400,
+    ... })
+    'Recorded 2026-11-22: profile real, seeds 0, 1, one/page.py at commit unknown, mempaper 0.1.0,
+    two cores, 1.5 h.'
+    """
     several = "s" * (len(source["seeds"]) > 1)
     return (
         f"Recorded {source['executed'][:10]}: profile {source['profile']}, "
@@ -88,6 +96,23 @@ class Sourced:
         return f"{self.text}\n{self.line}"
 
 
+def executions(
+    parameters: Mapping[str, Any],
+    seeds: Sequence[int] | None = None,  # None: 0, 1, 2, or the notebook's own
+) -> list[dict[str, Any]]:
+    """Returns the parameters that each execution of a recording sets: one execution for each seed,
+    but one for all where the notebook takes its intervals over seeds.
+
+    >>> executions({"seed": 0}), executions({"seeds": [0, 1]}, [4, 5])
+    ([{'seed': 0}, {'seed': 1}, {'seed': 2}], [{'seeds': [4, 5]}])
+    """
+    usual = parameters.get("seeds")
+    if usual and len(usual) > 1:
+        return [{"seeds": list(seeds or usual)}]
+    chosen = seeds or (0, 1, 2)
+    return [{"seeds": [seed]} if usual else {"seed": seed} for seed in chosen]
+
+
 def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
     """Writes what executed copies of a notebook hold into results/ and returns the files.
 
@@ -97,8 +122,10 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
 
     Raises
         InputError  the copies neither offer a table nor display a verdict
+
+    >>> record([Path("executed/table_1.ipynb")])  # doctest: +SKIP
+    [PosixPath('results/table_1_mnist_verdicts.csv')]
     """
-    folder = (root or find_root()) / "results"
     copies = [json.loads(path.read_text(encoding="utf-8")) for path in executed]
     made = [
         {k: v for k, v in copy["metadata"]["mempaper"].items() if k != "sha256"} for copy in copies
@@ -119,15 +146,27 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
         )
     source = provenance() | made[-1] | {"seconds": sum(origin["seconds"] for origin in made)}
     source["seeds"] = [seed for origin in made for seed in _seeds(origin["parameters"])]
-    written = []
-    for name, parts in tables.items():
-        path = folder / f"{name}.csv"
-        table = pd.concat(parts, ignore_index=True)
-        write_atomic(path, table.to_csv(index=False, float_format="%.6g").encode())
-        content = json.dumps(source, indent=2, sort_keys=True) + "\n"
-        write_atomic(path.with_suffix(".json"), content.encode())
-        written.append(path)
-    return written
+    return [
+        write(name, pd.concat(parts, ignore_index=True), source, root=root)
+        for name, parts in tables.items()
+    ]
+
+
+def write(
+    name: str, table: pd.DataFrame, source: Mapping[str, Any], *, root: Path | None = None
+) -> Path:
+    """Writes a table and what made it to results/NAME.csv and .json, and returns the former.
+
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> write("example", pd.DataFrame({"n": [1]}), {"seeds": [0]}, root=Path.cwd()).name
+    'example.csv'
+    """
+    path = (root or find_root()) / "results" / f"{name}.csv"
+    write_atomic(path, table.to_csv(index=False, float_format="%.6g").encode())
+    content = json.dumps(source, indent=2, sort_keys=True) + "\n"
+    write_atomic(path.with_suffix(".json"), content.encode())
+    return path
 
 
 def _seeds(parameters: Mapping[str, Any]) -> list[int]:
@@ -163,6 +202,9 @@ def recorded(name: str, *, root: Path | None = None) -> Recorded:
 
     Raises
         InputError  nothing is
+
+    >>> recorded("table_1_mnist").source["profile"]
+    'real'
     """
     folder = (root or find_root()) / "results"
     path = folder / f"{name}.csv"

@@ -55,7 +55,11 @@ class RecordedVerdict:
 
 
 def recorded_verdicts(*, root: Path | None = None) -> list[RecordedVerdict]:
-    """Returns everything that results/ holds of verdicts, file by file."""
+    """Returns everything that results/ holds of verdicts, file by file.
+
+    >>> "small-glo-detected" in {found.claim for found in recorded_verdicts()}
+    True
+    """
     root = root or find_root()
     names = sorted(path.stem for path in (root / "results").glob(f"*{VERDICTS}.csv"))
     return [
@@ -73,6 +77,9 @@ def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
 
     Raises
         InputError  no verdict on the claim is recorded
+
+    >>> verdicts("small-glo-detected").line.startswith("Recorded")
+    True
     """
     found = [each for each in recorded_verdicts(root=root) if each.claim == claim]
     if not found:
@@ -104,7 +111,8 @@ def _mean(values: pd.DataFrame) -> Interval | None:
     """One execution with several seeds has the interval over them that its page computed."""
     estimates = values["estimate"].to_numpy()
     if len(values) == 1 and "+" in str(values["seed"].iloc[0]):
-        return Interval(*(float(values[n].iloc[0]) for n in ("low", "high", "estimate")), 0.95)
+        low, high, estimate = (float(values[n].iloc[0]) for n in ("low", "high", "estimate"))
+        return Interval(low, high, estimate, 0.95)
     if len(estimates) < 2 or not np.isfinite(estimates).all():
         return None
     return mean_interval(estimates)
@@ -116,8 +124,9 @@ def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:
         {
             "data set": found.dataset,
             "quantity": quantity,
-            "mean over seeds": show(mean.estimate) if mean else "",
-            "95 % interval": f"{show(mean.low)} to {show(mean.high)}" if mean else "",
+            "mean [95 % interval]": f"{show(mean.estimate)} [{show(mean.low)}, {show(mean.high)}]"
+            if mean
+            else "",
             "seeds": found.seeds,
             "verdict": found.agreement,
         }

@@ -76,7 +76,18 @@ class Record:
 
 
 class Store:
-    """Finished runs under one root folder: by default MEMPAPER_RUNS, or the user's cache folder."""
+    """Finished runs under one root folder: by default MEMPAPER_RUNS, or the user's cache folder.
+
+    >>> def build(folder):
+    ...     print("building")
+    ...     return {"answer": 42}
+    >>> store = Store("runs-of-an-example")
+    >>> store.make("example", {"n": 1}, build).metrics
+    building
+    {'answer': 42}
+    >>> store.make("example", {"n": 1}, build).metrics
+    {'answer': 42}
+    """
 
     def __init__(self, root: str | Path | None = None):
         default = os.environ.get("MEMPAPER_RUNS") or user_cache_path("mempaper") / "runs"

@@ -40,6 +40,10 @@ def authenticity(train, generated) -> Authenticity:
     percentage less 50.
 
     train, generated  (n, d) and (m, d), n and m at least 2, finite
+
+    >>> train = np.array([[0.0], [1.0], [3.0]])
+    >>> authenticity(train, np.array([[0.1], [9.0]])).authentic.tolist()
+    [False, True]
     """
     train, generated = as_features(train=train, generated=generated)
     neighbours, squared = nearest(generated, train)

@@ -17,7 +17,11 @@ _ELEMENTS_AT_ONCE = 2**22  # float64 drawn together: 32 MiB
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and the interval that covers the true value with probability `confidence`."""
+    """An estimate and the interval that covers the true value with probability `confidence`.
+
+    >>> f"{Interval(-1.21, 9.88, 5.04, confidence=0.95):.1f}"
+    '5.0 [-1.2, 9.9]'
+    """
 
     low: float
     high: float
@@ -57,6 +61,9 @@ def bootstrap_interval(
 
     samples     each (n,), n >= 2, finite; NumPy or torch
     confidence  in (0, 1)
+
+    >>> f"{bootstrap_interval(np.mean, [2.0, 2.0, 2.0]):.1f}"
+    '2.0 [2.0, 2.0]'
     """
     samples = [as_sample(f"samples[{i}]", sample) for i, sample in enumerate(samples)]
     if not samples:
@@ -84,7 +91,11 @@ def bootstrap_interval(
 
 
 def share_interval(yes, *, confidence: float = 0.95) -> Interval:
-    """Returns the share of True in `yes` (n,) with its exact (Clopper-Pearson) interval."""
+    """Returns the share of True in `yes` (n,) with its exact (Clopper-Pearson) interval.
+
+    >>> f"{share_interval([False] * 20):.3f}"  # the upper end is 1 - 0.025^(1/20)
+    '0.000 [0.000, 0.168]'
+    """
     found = as_numbers("yes", yes)
     if found.ndim != 1 or not len(found) or not np.isin(found, (0, 1)).all():
         raise InputError(
@@ -100,6 +111,9 @@ def mean_interval(values, *, confidence: float = 0.95) -> Interval:
     """Returns the mean of `values` (n,), n >= 2, with Student's interval.
 
     Exact for normal values, such as means over images of several trainings roughly are.
+
+    >>> f"{mean_interval([1.0, 2.0, 3.0]):.2f}"
+    '2.00 [-0.48, 4.48]'
     """
     values = as_sample("values", values)
     check_confidence(confidence)

@@ -40,6 +40,11 @@ def kmeans_cells(
 
     Raises
         InputError  k is larger than the number of different rows
+
+    >>> cells = kmeans_cells(np.array([[0.0], [0.1], [9.0], [9.1]]), 2)
+    >>> left, right, middle = cells(np.array([[0.2], [8.0], [1.0]]))
+    >>> bool(left == middle), bool(left == right)
+    (True, False)
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning

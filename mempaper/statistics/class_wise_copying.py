@@ -44,6 +44,9 @@ def bai2022_cells(reference: int, train: int) -> int:
 
     reference  number of test images of all classes
     train      number of training images of the class
+
+    >>> bai2022_cells(2000, 5000), bai2022_cells(10000, 5000)
+    (10, 25)
     """
     for name, count in (("reference", reference), ("train", train)):
         check_count(name, count, 0)
@@ -83,6 +86,13 @@ def class_wise_copying_test(
 
     Raises
         InputError  as in `data_copying_test`, and where the three sets differ in their classes
+
+    >>> train, labels = np.arange(60.0)[:, None], np.arange(60) % 2
+    >>> found = class_wise_copying_test(
+    ...     train, train + 0.25, train, [labels] * 3, cells=1, metric="euclidean"
+    ... )
+    >>> f"{found.statistic:.2f} {found.classes[0].statistic:.2f} {found.classes[1].statistic:.2f}"
+    '-6.65 -6.65 -6.65'
     """
     features = as_features(train=train, test=test, generated=generated)
     check_count("seed", seed, 0)

@@ -27,6 +27,10 @@ def pass_ratio(
     Images are resampled, for both optimisers alike. Where the rival never gets there within its u
     passes the ratio is at least u / at: the estimate and the lower end count u, the upper end is
     infinite.
+
+    >>> reference, rival = [[2.0, 1.0, 1.0, 1.0]] * 3, [[4.0, 3.0, 2.0, 1.0]] * 3
+    >>> f"{pass_ratio(reference, rival, at=2, resamples=10):.1f}"  # 4 passes for 2
+    '2.0 [2.0, 2.0]'
     """
     reference, rival = _table("reference", reference), _table("rival", rival)
     check_count("at", at, 1, reference.shape[1])

@@ -25,6 +25,9 @@ def z_u(test_distances, generated_distances, *, tie_correction: bool = False) ->
     test_distances, generated_distances  (n,) and (m,), to the nearest training image, n, m >= 1
     tie_correction  divide by the standard deviation that ties leave, as the published code does
                     not; z is then 0 where all distances are equal
+
+    >>> round(z_u([1.0, 2.0], [0.0, 0.0]), 3)  # -(2 - 1/2) / sqrt(20 / 12)
+    -1.162
     """
     ranking = rank(
         _distances("test_distances", test_distances),

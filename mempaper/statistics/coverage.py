@@ -20,6 +20,10 @@ def coverage_contrast(real, first, second, *, k: int = 5, seed: int = 0) -> Inte
 
     real           (n, d), n more than k
     first, second  (m, d) each
+
+    >>> real = np.arange(8.0)[:, None]
+    >>> f"{coverage_contrast(real, real, real + 100, k=1):.1f}"
+    '1.0 [1.0, 1.0]'
     """
     drawn = min(map(_count, (first, second)))
     if drawn < 2:
@@ -35,6 +39,10 @@ def rarefied_coverage(real, generated, drawn: int, *, k: int = 5) -> Float64[np.
     images is the expected coverage (Naeem et al. 2020) of so many.
 
     real, generated  (n, d) and (m, d), n more than k, m at least 2 and at least `drawn`
+
+    >>> real = np.array([[0.0], [1.0], [9.0], [10.0]])
+    >>> rarefied_coverage(real, np.array([[0.1], [50.0]]), 1, k=1).tolist()
+    [0.5, 0.5, 0.0, 0.0]
     """
     check_count("drawn", drawn, 1)
     total = _count(generated)

@@ -1,8 +1,9 @@
 """The Frechet distance between Gaussians fitted to features (Heusel et al. 2017)."""
 
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
+import scipy.linalg
 from jaxtyping import Float64
 
 from ..errors import InputError, check_count
@@ -15,9 +16,46 @@ __all__ = ["frechet_distance", "frechet_gap"]
 _ROUNDING = 1e-12  # of the traces, in a distance
 
 
-class _Gaussian(NamedTuple):
-    mean: Float64[np.ndarray, "d"]
-    covariance: Float64[np.ndarray, "d d"]
+class _Gaussian:
+    """Mean and unbiased covariance of an array (n, d), row i counted repeats[i] times.
+
+    mean    (d,)
+    rows    (n, d), R with covariance R^T R
+    """
+
+    def __init__(
+        self, array: Float64[np.ndarray, "n d"], repeats: Float64[np.ndarray, "n"] | None = None
+    ):
+        self.mean = np.average(array, axis=0, weights=repeats)
+        weights = np.ones(len(array)) if repeats is None else repeats
+        self.rows = (array - self.mean) * np.sqrt(weights / (len(array) - 1))[:, None]
+
+    @cached_property
+    def covariance(self) -> Float64[np.ndarray, "d d"]:
+        return self.rows.T @ self.rows
+
+    @cached_property
+    def trace(self) -> float:
+        return float(np.sum(self.rows**2))
+
+    @cached_property
+    def root(self) -> Float64[np.ndarray, "r d"]:
+        """Returns R with covariance R^T R and no more rows than columns.
+
+        Of many rows, Cholesky's, a tenth of the cost of a spectral root; where the covariance is
+        singular, the spectral root without the directions that are rounding error only.
+        """
+        count, width = self.rows.shape
+        if count <= width:
+            return self.rows
+        floor = width * np.finfo(np.float64).eps
+        factor, failed = scipy.linalg.lapack.dpotrf(self.covariance, lower=0, clean=1)
+        pivots = np.diagonal(factor) ** 2
+        if not failed and pivots.min() > floor * pivots.max():
+            return factor
+        values, vectors = np.linalg.eigh(self.covariance)
+        kept = values > floor * values[-1]
+        return (vectors[:, kept] * np.sqrt(values[kept])).T
 
 
 def frechet_distance(features_a, features_b) -> float:
@@ -27,15 +65,18 @@ def frechet_distance(features_a, features_b) -> float:
     all published code. It is biased upwards, by about c / n with a c that depends on the features
     and on the generator: compare distances of equally many images only.
 
-    tr (S_a S_b)^(1/2) is the sum of the square roots of the eigenvalues of R^T S_b R, where
-    S_a = R R^T: symmetric, so one `eigh` and one `eigvalsh` do, and no matrix root fails or turns
-    complex where the covariances are singular.
+    tr (S_a S_b)^(1/2) is the sum of the square roots of the eigenvalues of R S_b R^T, where
+    S_a = R^T R: symmetric, so no matrix root fails or turns complex where the covariances are
+    singular, and of the smaller set's size where that has fewer images than features.
 
     features_a, features_b  (n, d) and (m, d), n and m at least 2, finite
+
+    >>> features = np.array([[0.0], [1.0], [2.0]])
+    >>> round(frechet_distance(features, features + 3), 6)
+    9.0
     """
     a, b = as_features(features_a=features_a, features_b=features_b)
-    fitted = _fit(a)
-    return _distance(fitted, _root(fitted), _fit(b))
+    return _distance(_Gaussian(a), _Gaussian(b))
 
 
 def frechet_gap(
@@ -63,6 +104,10 @@ def frechet_gap(
 
     Raises
         InputError  train and validation differ in number, or F(validation) is 0
+
+    >>> train = np.array([[0.0], [1.0], [2.0]])
+    >>> round(frechet_gap(train, train + 3, train, resamples=10).estimate, 6)
+    1.0
     """
     arrays = as_features(train=train, validation=validation, generated=generated)
     if len(arrays[0]) != len(arrays[1]):
@@ -75,7 +120,7 @@ def frechet_gap(
     check_confidence(confidence)
     check_count("resamples", resamples, 2)
     check_count("seed", seed, 0)
-    estimate = _gap(*map(_fit, arrays))
+    estimate = _gap(*map(_Gaussian, arrays))
     if not np.isfinite(estimate):
         raise InputError(
             "validation",
@@ -86,7 +131,7 @@ def frechet_gap(
     draws = np.random.default_rng(seed)
     resampled = np.array(
         [
-            _gap(*(_fit(array, _repeats(draws, len(array))) for array in arrays))
+            _gap(*(_Gaussian(array, _repeats(draws, len(array))) for array in arrays))
             for _ in range(resamples)
         ]
     )
@@ -99,33 +144,18 @@ def frechet_gap(
 
 
 def _gap(train: _Gaussian, validation: _Gaussian, generated: _Gaussian) -> float:
-    root = _root(generated)
-    to_train = _distance(generated, root, train)
-    to_validation = _distance(generated, root, validation)
-    rounding = _ROUNDING * np.trace(validation.covariance + generated.covariance)
+    to_train, to_validation = (_distance(generated, real) for real in (train, validation))
+    rounding = _ROUNDING * (validation.trace + generated.trace)
     return (to_validation - to_train) / to_validation if to_validation > rounding else np.inf
-
-
-def _fit(array: Float64[np.ndarray, "n d"], repeats: np.ndarray | None = None) -> _Gaussian:
-    """Returns mean and unbiased covariance, row i counted repeats[i] times."""
-    mean = np.average(array, axis=0, weights=repeats)
-    centred = array - mean
-    weighted = centred if repeats is None else centred * repeats[:, None]
-    return _Gaussian(mean, weighted.T @ centred / (len(array) - 1))
 
 
 def _repeats(draws: np.random.Generator, count: int) -> Float64[np.ndarray, "n"]:
     return draws.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
 
 
-def _root(fitted: _Gaussian) -> Float64[np.ndarray, "d r"]:
-    """Returns R with S = R R^T; directions in which S is rounding error only are left out."""
-    values, vectors = np.linalg.eigh(fitted.covariance)
-    kept = values > len(values) * np.finfo(np.float64).eps * values[-1]
-    return vectors[:, kept] * np.sqrt(values[kept])
-
-
-def _distance(a: _Gaussian, root_a: Float64[np.ndarray, "d r"], b: _Gaussian) -> float:
-    shared = np.sqrt(np.linalg.eigvalsh(root_a.T @ b.covariance @ root_a).clip(0)).sum()
+def _distance(a: _Gaussian, b: _Gaussian) -> float:
+    small, large = sorted((a, b), key=lambda fitted: min(fitted.rows.shape))
+    product = small.root @ large.covariance @ small.root.T
+    shared = np.sqrt(np.linalg.eigvalsh(product).clip(0)).sum()
     between = np.sum((a.mean - b.mean) ** 2)
-    return float(between + np.trace(a.covariance) + np.trace(b.covariance) - 2 * shared)
+    return float(between + a.trace + b.trace - 2 * shared)

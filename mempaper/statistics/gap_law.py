@@ -50,6 +50,11 @@ def gap_law(
 
     Raises
         InputError  fewer than two N, other N in val_errors, or other numbers of images
+
+    >>> train, val = {1: np.ones(2), 2: 2 * np.ones(2)}, {1: 4 * np.ones(2), 2: 4 * np.ones(2)}
+    >>> law = gap_law(train, val, resamples=10)
+    >>> f"{law.gaps[1].estimate} {law.gaps[2].estimate} {law.slope.estimate} {law.fitted(4)}"
+    '0.75 0.5 -0.25 0.25'
     """
     counts = sorted(train_errors)
     if len(counts) < 2 or min(counts) < 1:

@@ -36,6 +36,10 @@ def kernel_distance(
     for the draws.
 
     features_a, features_b  (n, d) and (m, d), finite, n and m at least `subset_size`
+
+    >>> zeros, ones = np.zeros((2, 1)), np.ones((2, 1))
+    >>> kernel_distance(zeros, ones, subsets=3, subset_size=2)
+    KernelDistance(mean=7.0, std=0.0)
     """
     a, b = as_features(features_a=features_a, features_b=features_b)
     check_count("subsets", subsets, 1)
@@ -60,6 +64,9 @@ def squared_discrepancy(features_a, features_b) -> float:
     """Returns the unbiased estimate of MMD^2 under k(x, y) = (x . y / d + 1)^3.
 
     features_a, features_b  (n, d) and (m, d), n and m at least 2, finite
+
+    >>> squared_discrepancy(np.zeros((2, 1)), np.ones((2, 1)))  # 1 + 2^3 - 2
+    7.0
     """
     a, b = as_features(features_a=features_a, features_b=features_b)
     return float(_mean_of_pairs(a) + _mean_of_pairs(b) - 2 * _kernel(a, b).mean())

@@ -48,6 +48,9 @@ def log_score_test(
 
     Raises
         InputError  scores are NaN, negative, too few, or no arrays of one axis
+
+    >>> round(log_score_test([1.0, 4.0], [4.0, 4.0]).ratio, 6)  # geometric means 2 and 4
+    0.5
     """
     check_count("permutations", permutations, 1)
     check_count("seed", seed, 0)

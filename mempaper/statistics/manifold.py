@@ -48,6 +48,10 @@ def precision_recall(real, generated, *, k: int = 3) -> PrecisionRecall:
     Balls are closed, and their centre does not count as its own neighbour.
 
     real, generated  (n, d) and (m, d), n and m more than k, finite
+
+    >>> real, generated = np.arange(4.0)[:, None], np.array([[0.0], [1.0], [50.0], [51.0]])
+    >>> precision_recall(real, generated, k=1)
+    PrecisionRecall(precision=0.5, recall=0.75)
     """
     real, generated = as_features(real=real, generated=generated)
     require_more_than(k, real=real, generated=generated)
@@ -63,6 +67,10 @@ def density_coverage(real, generated, *, k: int = 5) -> DensityCoverage:
     Balls are open, as in the authors' code, and their centre does not count as its own neighbour.
 
     real, generated  (n, d) and (m, d), n more than k, finite
+
+    >>> real, generated = np.array([[0.0], [1.0], [5.0], [7.0]]), np.array([[0.0], [0.5]])
+    >>> density_coverage(real, generated, k=1)
+    DensityCoverage(density=1.5, coverage=0.5)
     """
     hits = ball_hits(real, generated, k=k)
     return DensityCoverage(
@@ -72,7 +80,12 @@ def density_coverage(real, generated, *, k: int = 5) -> DensityCoverage:
 
 def ball_hits(real, generated, *, k: int = 5) -> Int[np.ndarray, "n"]:
     """Returns how many generated images lie in the ball of each real one, as `density_coverage`
-    counts them."""
+    counts them.
+
+    >>> real, generated = np.array([[0.0], [1.0], [5.0], [7.0]]), np.array([[0.0], [0.5]])
+    >>> ball_hits(real, generated, k=1).tolist()
+    [2, 1, 0, 0]
+    """
     real, generated = as_features(real=real, generated=generated)
     require_more_than(k, real=real)
     radii = squared_radii(real, k)
@@ -84,7 +97,11 @@ def ball_hits(real, generated, *, k: int = 5) -> Int[np.ndarray, "n"]:
 
 def inside(real, generated, *, k: int = 3) -> Bool[np.ndarray, "m"]:
     """Returns which generated images lie in the ball of some real one, as `precision_recall` counts
-    them."""
+    them.
+
+    >>> inside(np.array([[0.0], [1.0], [5.0]]), np.array([[0.5], [20.0]]), k=1).tolist()
+    [True, False]
+    """
     real, generated = as_features(real=real, generated=generated)
     require_more_than(k, real=real)
     return _covered(generated, real, squared_radii(real, k))

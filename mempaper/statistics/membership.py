@@ -57,6 +57,10 @@ def membership_inference(
     The p-value is the normal approximation, corrected for ties: Phi(Z_U) of the copying test.
 
     member_scores, nonmember_scores  (n,) and (m,), at least 2 each, finite; lower for members
+
+    >>> found = membership_inference([1.0, 2.0, 3.0], [4.0, 5.0, 6.0])
+    >>> found.auc.estimate, found.member_count
+    (1.0, 3)
     """
     members = as_sample("member_scores", member_scores)
     nonmembers = as_sample("nonmember_scores", nonmember_scores)
@@ -85,6 +89,9 @@ def membership_auc(member_scores, nonmember_scores, *, confidence: float = 0.95)
     deviations, these by Hanley and McNeil (1982).
 
     member_scores, nonmember_scores  (n,) and (m,), at least 2 each, finite; lower for members
+
+    >>> membership_auc([1.0, 3.0], [2.0, 4.0]).estimate  # three of four pairs
+    0.75
     """
     members = as_sample("member_scores", member_scores)
     nonmembers = as_sample("nonmember_scores", nonmember_scores)
@@ -125,6 +132,10 @@ def true_positive_rate(
     end is 0 below 437 non-members.
 
     member_scores, nonmember_scores  (n,) and (m,), at least 2 each, finite; lower for members
+
+    >>> members, others = [0.5, 1.5, 2.5, 3.5], [1.0, 2.0, 3.0, 4.0]
+    >>> true_positive_rate(members, others, false_positive_rate=0.25).estimate  # below 2
+    0.5
     """
     members = as_sample("member_scores", member_scores)
     ordered = np.sort(as_sample("nonmember_scores", nonmember_scores))
@@ -157,6 +168,9 @@ def calibrated_scores(errors, reference_errors) -> Float64[np.ndarray, "n"]:
 
     errors            (n,) of the attacked model
     reference_errors  (n,) of a reference model, for the same images in the same order
+
+    >>> calibrated_scores([3.0, 1.0], [1.0, 1.0]).tolist()
+    [2.0, 0.0]
     """
     errors = as_sample("errors", errors)
     reference = as_sample("reference_errors", reference_errors)
@@ -177,6 +191,9 @@ def black_box_scores(distances) -> Float64[np.ndarray, "n"]:
     takes the Euclidean distance of pixels.
 
     distances  (n, k), k >= 1, of each image to k generated ones, the nearest among them
+
+    >>> black_box_scores([[3.0, 1.0], [2.0, 5.0]]).tolist()
+    [1.0, 2.0]
     """
     distances = as_numbers("distances", distances)
     if distances.ndim != 2 or not distances.size or not (distances >= 0).all():

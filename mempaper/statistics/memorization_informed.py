@@ -50,6 +50,10 @@ def memorization_informed_distance(
 
     Raises
         InputError  a row of zeros, or a threshold outside (0, 1]
+
+    >>> found = memorization_informed_distance([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [1.0, 1.0]])
+    >>> round(found.distance, 3), found.penalty  # 0 and 1 - 1 / sqrt(2); above the threshold
+    (0.146, 1.0)
     """
     arrays = as_features(train=train, generated=generated)
     if not 0 < threshold <= 1:

@@ -14,6 +14,9 @@ def holm(p_values) -> Float64[np.ndarray, "n"]:
 
     Rejecting where the adjusted value is at most a keeps the probability of any false alarm at
     most a, however the tests depend on each other.
+
+    >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
+    [0.03, 0.06, 0.06]
     """
     p = as_numbers("p_values", p_values)
     if p.ndim != 1 or not (len(p) and (p >= 0).all() and (p <= 1).all()):

@@ -67,6 +67,9 @@ def nearest_neighbor_test(
     from the seed.
 
     real, generated  (n, d) and (m, d), n and m at least 2, finite
+
+    >>> nearest_neighbor_test([[0.0], [1.0]], [[10.0], [11.0]]).accuracy
+    1.0
     """
     real, generated = as_features(real=real, generated=generated)
     check_count("permutations", permutations, 1)
@@ -112,6 +115,9 @@ def nearest_neighbor_gap(
 
     Raises
         InputError  train and hold-out differ in number
+
+    >>> nearest_neighbor_gap([[0.0], [10.0]], [[50.0], [51.0]], [[0.1], [10.1]]).gap
+    -1.0
     """
     train, holdout, generated = as_features(train=train, holdout=holdout, generated=generated)
     if len(train) != len(holdout):

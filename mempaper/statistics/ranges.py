@@ -16,6 +16,10 @@ def range_interval(means: Sequence[Interval], count: int) -> Interval:
     once. Variances are pooled.
 
     means  of groups of `count` values each, with Student's intervals of one confidence
+
+    >>> means = [mean_interval([1.0, 2.0, 3.0]), mean_interval([2.0, 3.0, 4.0])]
+    >>> range_interval(means, 3).estimate
+    1.0
     """
     check_count("count", count, 2)
     if len(means) < 2 or len({mean.confidence for mean in means}) != 1:

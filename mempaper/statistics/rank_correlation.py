@@ -58,6 +58,10 @@ def rank_correlations(
 
     Raises
         InputError  values are NaN, or of another shape
+
+    >>> found = rank_correlations([[1, 10, 3], [2, 20, 2], [3, 90, 1]], permutations=9)
+    >>> found.coefficients.round(6).tolist()[0]
+    [1.0, 1.0, -1.0]
     """
     values = as_numbers("values", values)
     if values.ndim != 2 or len(values) < 2 or np.isnan(values).any():

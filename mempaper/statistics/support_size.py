@@ -65,6 +65,10 @@ def support_size(features, *, threshold: float, confidence: float = 0.95) -> Sup
     features   (n, d), n >= 3, of images drawn independently
     threshold  >= 0, Euclidean distance up to which two images are the same. The paper has people
                look at the nearest pairs; real images, which are different, have a least distance.
+
+    >>> found = support_size([[0.0], [0.0], [1.0], [2.0]], threshold=0.0)
+    >>> found.collisions, found.pairs, round(found.size.estimate, 6)
+    (1, 6, 6.0)
     """
     (features,) = as_features(features=features)
     _require_threshold(threshold)
@@ -92,6 +96,10 @@ def birthday_test(
 
     features    (n, d), n at least `batch_size`, of images drawn independently
     batch_size  >= 2
+
+    >>> found = birthday_test([[0.0], [0.0], [1.0], [2.0]], threshold=0.0, batch_size=2)
+    >>> found.with_collision.estimate, round(found.size.estimate, 3)  # 1 / ln 2
+    (0.5, 1.443)
     """
     (features,) = as_features(features=features)
     _require_threshold(threshold)

@@ -60,6 +60,9 @@ def three_sample_test(
     exchanged.
 
     train, holdout, generated  (n, d), (r, d), (m, d), at least 2 each, finite
+
+    >>> three_sample_test([[0.0], [1.0]], [[9.0], [10.0]], [[0.1], [1.1]]).statistic < 0
+    True
     """
     train, holdout, generated = as_features(train=train, holdout=holdout, generated=generated)
     check_count("permutations", permutations, 1)

@@ -14,7 +14,7 @@ from ..networks.dcgan import DCGANDiscriminator, GLOGenerator, initialize
 from .losses import AdversarialLoss, non_saturating
 from .updates import adam, descend, frozen
 
-__all__ = ["AE", "AEGAN", "AEConfig", "AEGANConfig"]
+__all__ = ["AE", "AEGAN", "AEConfig", "AEGANConfig", "discriminator"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ def _networks(config: AEConfig | AEGANConfig) -> dict[str, torch.nn.Module]:
         "width": config.width,
     }
     return {"generator": GLOGenerator(**shape), "encoder": Encoder(**shape)}
+
+
+def discriminator(config: AEGANConfig) -> DCGANDiscriminator:
+    """Returns the network that these settings ask for."""
+    return DCGANDiscriminator(size=config.size, channels=config.channels, width=config.width)
 
 
 class AE:
@@ -89,11 +94,7 @@ class AEGAN:
 
     def __init__(self, config: AEGANConfig, *, seed: int, loss: AdversarialLoss = non_saturating):
         self.config, self.loss = config, loss
-        self.networks = _networks(config) | {
-            "discriminator": DCGANDiscriminator(
-                size=config.size, channels=config.channels, width=config.width
-            )
-        }
+        self.networks = _networks(config) | {"discriminator": discriminator(config)}
         draws = torch.Generator().manual_seed(seed)
         for network in self.networks.values():
             initialize(network, draws)

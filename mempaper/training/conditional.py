@@ -15,7 +15,7 @@ from .loop import TrainingImages
 from .losses import hinge
 from .updates import adam, descend, frozen
 
-__all__ = ["BigGANConfig", "ConditionalGAN", "Repeated", "SAGANConfig"]
+__all__ = ["BigGANConfig", "ConditionalGAN", "Repeated", "SAGANConfig", "discriminator"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,13 @@ class BigGANConfig(SAGANConfig):
     latent_dim: int = 80
     width: int = 384
     shared_dim: int = 128  # numbers that stand for a class
+
+
+def discriminator(config: SAGANConfig) -> ProjectionDiscriminator:
+    """Returns the network that these settings ask for."""
+    return ProjectionDiscriminator(
+        size=config.size, channels=config.channels, classes=config.classes, width=config.width
+    )
 
 
 class Repeated:
@@ -89,12 +96,7 @@ class ConditionalGAN:
         self.augment = augment or (lambda images, noise: images)
         self.networks = {
             "generator": VotedClass(generator),
-            "discriminator": ProjectionDiscriminator(
-                size=config.size,
-                channels=config.channels,
-                classes=config.classes,
-                width=config.width,
-            ),
+            "discriminator": discriminator(config),
         }
         draws = torch.Generator().manual_seed(seed)
         for network in self.networks.values():

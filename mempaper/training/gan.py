@@ -12,7 +12,7 @@ from ..networks.dcgan import DCGANDiscriminator, DCGANGenerator, initialize
 from .losses import AdversarialLoss, non_saturating
 from .updates import adam, descend, frozen
 
-__all__ = ["GAN", "GANConfig"]
+__all__ = ["GAN", "GANConfig", "discriminator"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,15 @@ class GANConfig:
     betas: tuple[float, float] = (0.5, 0.999)
 
 
+def discriminator(config: GANConfig) -> DCGANDiscriminator:
+    """Returns the network that these settings ask for."""
+    return DCGANDiscriminator(
+        size=config.size,
+        channels=config.channels,
+        width=config.discriminator_width or config.width,
+    )
+
+
 class GAN:
     """Generator and discriminator take one step each on the same batch."""
 
@@ -39,12 +48,14 @@ class GAN:
     def __init__(self, config: GANConfig, *, seed: int, loss: AdversarialLoss = non_saturating):
         self.latent_dim = config.latent_dim
         self.loss = loss
-        shape = {"size": config.size, "channels": config.channels}
         self.networks = {
-            "generator": DCGANGenerator(**shape, latent_dim=config.latent_dim, width=config.width),
-            "discriminator": DCGANDiscriminator(
-                **shape, width=config.discriminator_width or config.width
+            "generator": DCGANGenerator(
+                size=config.size,
+                channels=config.channels,
+                latent_dim=config.latent_dim,
+                width=config.width,
             ),
+            "discriminator": discriminator(config),
         }
         draws = torch.Generator().manual_seed(seed)
         for network in self.networks.values():

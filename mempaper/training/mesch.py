@@ -13,7 +13,7 @@ from .losses import AdversarialLoss, non_saturating
 from .penalties import r1
 from .updates import descend, frozen
 
-__all__ = ["MESCH", "MESCHConfig"]
+__all__ = ["MESCH", "MESCHConfig", "discriminator"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class MESCHConfig:
     penalty: float = 10.0  # gamma, the weight of R_1
 
 
+def discriminator(config: MESCHConfig) -> ResNetDiscriminator:
+    """Returns the network that these settings ask for."""
+    return ResNetDiscriminator(size=config.size, channels=config.channels, width=config.width)
+
+
 class MESCH:
     """The discriminator, penalised on real images, and the generator step in turn."""
 
@@ -39,7 +44,7 @@ class MESCH:
         shape = {"size": config.size, "channels": config.channels, "width": config.width}
         self.networks = {
             "generator": ResNetGenerator(**shape, latent_dim=config.latent_dim),
-            "discriminator": ResNetDiscriminator(**shape),
+            "discriminator": discriminator(config),
         }
         draws = torch.Generator().manual_seed(seed)
         for network in self.networks.values():

@@ -18,7 +18,7 @@ from ..networks.pggan import (
 from .penalties import wgan_gp
 from .updates import adam, descend, frozen
 
-__all__ = ["PGGAN", "PGGANConfig"]
+__all__ = ["PGGAN", "PGGANConfig", "discriminator"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class PGGANConfig:
     drift: float = 1e-3  # weight of the mean squared score of real images
 
 
+def discriminator(config: PGGANConfig) -> PGGANDiscriminator:
+    """Returns the network that these settings ask for."""
+    return PGGANDiscriminator(size=config.size, channels=config.channels, width=config.width)
+
+
 class PGGAN:
     """Generator, discriminator and real images grow together; Adam begins anew with each growth.
 
@@ -49,7 +54,7 @@ class PGGAN:
         shape = {"size": config.size, "channels": config.channels, "width": config.width}
         self.networks = {
             "generator": PGGANGenerator(**shape, latent_dim=config.latent_dim),
-            "discriminator": PGGANDiscriminator(**shape),
+            "discriminator": discriminator(config),
         }
         draws = torch.Generator().manual_seed(seed)
         for network in self.networks.values():

@@ -32,7 +32,7 @@ models = [
     "glo-256",
     "glo-512",
     "glo-1024",
-]  # families, with the number of training images where the model is named by it; a GLO among them
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models; N training images; a GLO among them
 count = 250  # [2, inf) training and hold-out images to examine, each
 rejecting_dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} images of the models of the second paper
 rejecting_size = 8  # [8, 224] pixels a side
@@ -42,7 +42,7 @@ rejecting_encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_de
 thresholds = [
     0,
     "d-bar",
-]  # tau: numbers, quantiles in per cent of the distances between training images, or their mean
+]  # {number, qN, d-bar} tau: numbers, quantiles in per cent of the distances between training images, or their mean
 rejecting_seeds = [0, 1, 2, 3]  # [0, inf) of training of these, two at least
 training = {
     "biggan": {"steps": 220}
@@ -51,13 +51,15 @@ encoder = "pixels"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale
 generated = 500  # [60, inf) images of each generator
 passes = 50  # [1, inf) generator passes for each recovered image
 exchanges = 19  # [2, inf) of training and hold-out images, to calibrate detectors without a p-value
+critic_steps = 0  # [0, inf) updates of each critic of the neural net divergence; 0 leaves it out
+critic_exchanges = 4  # [2, inf) exchanges for it, each of which trains two critics
 seed = 0  # [0, inf) of training of the first paper's models, and of samples
 shown = 8  # [1, 50] images in a row of the last figure
 
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, cross_examination, examined, experiments, findings, plotting, sweep
+from mempaper import claims, cross_examination, examined, experiments, plotting, sweep
 
 plotting.style()
 runs = experiments.train_all(
@@ -76,16 +78,24 @@ rejecting_runs = experiments.train_all(
     ),
     measured_by=[rejecting_encoder],
 )
-settings = {"encoder": encoder, "generated": generated, "passes": passes, "exchanges": exchanges}
+settings = {
+    "encoder": encoder,
+    "generated": generated,
+    "passes": passes,
+    "exchanges": exchanges,
+    "critic_steps": critic_steps,
+    "critic_exchanges": critic_exchanges,
+}
 first = examined.examine(runs, count=count, seed=seed, **settings)
 second = examined.examine(rejecting_runs, count=min(count, rejecting_images), seed=seed, **settings)
+everything = [*first, *second]
 
 # %% [markdown]
 # ## One scale for all
 #
 # A model that has learned the distribution, and no image by heart, does not know which of two images it
 # was trained on. Training and hold-out images can then be exchanged, and whatever a detector says of
-# the true labels, it might as well say of others. Three kinds of detectors use this:
+# the true labels, it might as well say of others. Four kinds of detectors use this:
 #
 # - the recovery errors of both sets are compared by a one-sided Kolmogorov-Smirnov test (KS), by their
 #   medians (the MRE-gap), and by the means of their logarithms. The last two are tested by permuting
@@ -93,21 +103,25 @@ second = examined.examine(rejecting_runs, count=min(count, rejecting_images), se
 # - nearness to samples {cite:p}`chen2020`, the gap of a nearest-neighbour classifier
 #   {cite:p}`lopezpaz2017` and the three-sample test {cite:p}`bounliphone2016` have exact p-values of
 #   their own;
+# - LOGAN {cite:p}`hayes2019` asks the discriminator that the generator learned from, and takes the images
+#   that it finds most real for training images. The p-value is that of Mann and Whitney's test. GLO has
+#   no discriminator, so its cell is empty;
 # - the others have none: AuthPct {cite:p}`alaa2022`, the gap and the overfit Gaussians of FLD
 #   {cite:p}`jiralerspong2023`, MiFID's distance {cite:p}`bai2021` and the difference of two Fréchet
 #   distances. They are computed again with labels exchanged at random, and their score is standardised
 #   by the mean and the standard deviation of what comes out; the p-value is Student's, so it is exact
-#   only if these scores are normal.
+#   only if these scores are normal. The neural net divergence {cite:p}`gulrajani2019`, which trains
+#   networks to tell samples from real images, is among them where `critic_steps` is above 0.
 #
-# A p-value is shown as the $z$ that a standard normal variable exceeds with that probability. So in every
+# A p-value is shown as the $u$ that a standard normal variable exceeds with that probability. So in every
 # row 0 is expected of a model that does not memorize, and 1.64 is exceeded once in twenty times.
-# Permutations end somewhere: $z$ of an exact p-value reaches 3.1 or 3.7 and no more.
+# Permutations end somewhere: $u$ of an exact p-value reaches 3.1 or 3.7 and no more.
 #
 # $C_T$ is the odd one out. Its p-value exchanges *generated* and hold-out images: it asks whether samples
 # lie nearer to the training images than unseen images do. Samples that are merely poor lie farther away,
-# $z$ is below 0, and copies among them count against that.
+# $u$ is below 0, and copies among them count against that.
 #
-# All detectors of a model see the same images, and those that take features see the pixels. A principal
+# All detectors of a model see the same real images, and those that take features see the pixels. A principal
 # component analysis of the training images would not do: it knows them, so that hold-out images look
 # different whatever the generator has done.
 
@@ -116,7 +130,7 @@ second = examined.examine(rejecting_runs, count=min(count, rejecting_images), se
 # | alt: Two matrices of numbers, a row for each detector and a column for each model, red where a
 # |   detector finds copying.
 # | caption: >-
-# |   Every detector on every model: $z$, above 0 for copying. Above, models of
+# |   Every detector on every model: $u$, above 0 for copying. Above, models of
 # |   {cite:t}`webster2019`; below, models of {cite:t}`bai2022` by the threshold $\tau$ of their
 # |   rejection, means over seeds. A star: the detector finds copying at 5 % for all detectors
 # |   together, by Holm's correction, in more than half of these models.
@@ -124,17 +138,18 @@ columns = [
     {each.label: [each] for each in first},
     {f"τ = {tau:.2g}": of for tau, of in sorted(cross_examination.by_threshold(second).items())},
 ]
-fig, axes = plt.subplots(2, 1, figsize=(5.6, 11))
+detectors = cross_examination.titles(everything)
+fig, axes = plt.subplots(2, 1, figsize=(5.6, 12))
 for models_by_name, title, ax in zip(
     columns,
     (dataset, f"{second[0].name}, {rejecting_images} {rejecting_dataset}"),
     axes,
     strict=True,
 ):
-    z, share = cross_examination.matrix(list(models_by_name.values()))
+    z, share = cross_examination.matrix(list(models_by_name.values()), detectors)
     plotting.heat_map(
         z,
-        list(findings.TITLES.values()),
+        list(detectors.values()),
         list(models_by_name),
         ax=ax,
         limit=4,
@@ -158,8 +173,24 @@ plt.show()
 # | table: tab-detectors-that-fire
 # | caption: >-
 # |   The detectors that find copying in each model at 5 % for all of them together, by Holm, and the
-# |   two that differ most, with their $z$.
-cross_examination.table([*first, *second])
+# |   two that differ most, with their $u$.
+cross_examination.table(everything)
+
+# %% [markdown]
+# ## What the discriminator gives away
+#
+# A discriminator gives each image a number, its logit, larger where it finds the image more real. The AUC
+# in {numref}`tab-logan` is the probability that a training image has a larger one than a hold-out image,
+# 0.5 for guessing. Who wants to be sure takes few images for training images, those of the largest
+# logits: the next column has the share of training images found where 1 % of the hold-out images are
+# taken for them. Discriminators are rarely published, so this is a risk only where they are.
+
+# %%
+# | table: tab-logan
+# | caption: >-
+# |   LOGAN on each model that has a discriminator, with 95 % intervals: AUC, the share of training images
+# |   found at 1 % false alarms, and the p-value. Below 100 hold-out images that share is unknown.
+cross_examination.attacks(everything)
 
 # %% [markdown]
 # ## Does rejection change the MRE-gap?
@@ -194,7 +225,7 @@ seen
 #
 # Spearman's coefficient is the correlation of ranks: 1 where two detectors put the models in the same
 # order, 0 where the order of one says nothing of that of the other. Models are ranked among those of
-# their own data, by the scores themselves. There are few of them, and those that differ only in a seed or
+# their own data, by the scores themselves, and by detectors that look at all of them. There are few of them, and those that differ only in a seed or
 # a threshold are not independent: a star says that fewer than 5 % of the random orders within the same
 # data correlate as much, and among so many pairs some do so by chance.
 #
@@ -209,7 +240,8 @@ seen
 # |   Spearman's coefficient of detectors over models, in hundredths. A star: p at most 5 % by permuting
 # |   models within their data, not corrected for the number of pairs.
 alike = cross_examination.agreement([first, second])
-titles = list(findings.TITLES.values())
+ranked = cross_examination.titles(everything, among=all)
+titles = list(ranked.values())
 fig, ax = plt.subplots(figsize=(7, 6.6))
 plotting.heat_map(
     cross_examination.below_diagonal(alike.coefficients),
@@ -226,7 +258,7 @@ plt.show()
 # %%
 claims.judge(
     "gap-and-ct-rank-alike",
-    values={"all models": cross_examination.correlation(alike, "gap", "c_t")},
+    values={"all models": cross_examination.correlation(alike, ranked, "gap", "c_t")},
 )
 
 # %% [markdown]
@@ -268,7 +300,19 @@ plt.show()
 # [threshold sweeps](../memorization_rejection/threshold_sweep.py) has its price in quality, this one
 # what other detectors still see.
 
+# %% [markdown]
+# ## Exercises
+#
+# Three detectors have p-values of 0.004, 0.02 and 0.03. Which of them fire at 5 % for all together, by
+# Bonferroni's correction and by Holm's?
+#
+# :::{dropdown} Solution
+# Bonferroni multiplies each by 3: 0.012, 0.06 and 0.09, and only the first fires. Holm multiplies the smallest
+# by 3, the next by 2 and the last by 1, none falling below the one before: 0.012, 0.04 and 0.04. All fire, and the
+# probability of any false alarm is still 5 % at most.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
-print(len(first), "and", len(second), "models,", len(findings.TITLES), "detectors")
+print(len(first), "and", len(second), "models,", len(detectors), "detectors")
 print(alike.coefficients.shape, [len(each.rows) for each in disputes])

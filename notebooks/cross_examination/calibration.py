@@ -52,11 +52,13 @@ compared = [
 ]  # {exact, flipped, shifted, jittered, noised, blended} copies under the other encoders
 bandwidths = [0.5, 1.0, 2.0]  # [0, inf) of density estimates; black to white is 2
 models_dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq} whose models are examined
-models = ["glo-128", "glo-1024"]  # families, with the number of training images
+models = [
+    "glo-128",
+    "glo-1024",
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py
-recovered = 250  # [2, inf) training and hold-out images to recover
+examined_images = 250  # [2, inf) training and hold-out images where models are examined, each
 passes = 50  # [1, inf) generator passes for each image
-examined = 128  # [21, inf) images of each set where models are examined
 detectors = [
     "nearness",
     "c_t",
@@ -68,14 +70,14 @@ detectors = [
     "mifid_distance",
     "fid_gap",
 ]  # {nearness, c_t, authpct, fld_gap, overfit_gaussians, nn_gap, mmd, mifid_distance, fid_gap} to be tried
-exchanges = 39  # [19, inf) of training and hold-out images
+exchanges = 39  # [2, inf) of training and hold-out images, to calibrate detectors without a p-value
 searches = 40  # [20, inf) repetitions of each step in the search for what could be detected
 seed = 0  # [0, inf) of all draws and of training
 
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import calibration, detectable, detected, experiments, plotting
+from mempaper import calibration, detectable, examined, experiments, plotting
 from mempaper.detectors import DETECTORS
 from mempaper.planted import CORRUPTIONS
 
@@ -192,12 +194,19 @@ calibration.by_count(sorted([found, *by_count], key=lambda each: each.count))
 runs = experiments.train_all(
     experiments.jobs([models_dataset], models=models, training=training, seeds=[seed])
 )
-assessments = experiments.assess(runs, count=recovered, check_count=0, steps=passes)
+on_models = examined.examine(
+    runs,
+    count=examined_images,
+    generated=examined_images,
+    passes=passes,
+    exchanges=exchanges,
+    seed=seed,
+)
 features = experiments.pool_features(dataset, encoder=first, size=size, images=images, pool=pool)
 detectable_rows = detectable.table(
     sorted([count, *other_counts]),
     features=features,
-    errors=assessments[-1].errors["holdout"],
+    errors=on_models[-1].errors["holdout"],
     replicates=searches,
     seed=seed,
 )
@@ -223,16 +232,17 @@ calibration.densities(found)
 #
 # GLO, generative latent optimisation, is trained to return its training images, and does so better
 # the fewer there are. {numref}`tab-models` lays the detectors beside the MRE-gap {eq}`eq-gap` of recovery.
-# Here every detector gets a p-value from exchanges of training and hold-out images. Those which
-# look at samples need not agree with recovery: they see what the model *does* return, and recovery sees
-# what it *could*. A small p-value in a column with a small gap would be the reverse case.
+# A detector that has a test brings its own p-value. The score of any other is held against those after
+# exchanges of training and hold-out images, as if these were normal. Detectors which look at samples need
+# not agree with recovery: they see what the model *does* return, and recovery sees what it *could*. A
+# small p-value in a column with a small gap would be the reverse case.
 
 # %%
 # | table: tab-models
 # | caption: >-
 # |   The MRE-gap with its 95 % interval, the p-value of the KS test of recovery errors, and p-values of
-# |   the detectors on samples, in pixels. The smallest possible one is 1 / (1 + exchanges).
-detected.on_models(assessments, count=examined, detectors=detectors, exchanges=exchanges, seed=seed)
+# |   the detectors on samples, in pixels.
+calibration.on_models(on_models, detectors)
 
 # %% [markdown]
 # ## What this does not show
@@ -246,8 +256,25 @@ detected.on_models(assessments, count=examined, detectors=detectors, exchanges=e
 # - A flipped or shifted copy that goes unseen in the features of one encoder may be plain in those of
 #   another, or once the generated images are also looked at flipped, as the audit does.
 
+# %% [markdown]
+# ## Exercises
+#
+# **1.** A generator copies one image in a hundred. How probable is it that there is a copy at all among 100 samples?
+# Among 500?
+#
+# :::{dropdown} Solution 1
+# $1 - 0.99^{100} = 63.4$ % and $1 - 0.99^{500} = 99.3$ %. No detector can have a power beyond that, plus its
+# false alarms.
+# :::
+#
+# **2.** What is the smallest p-value that 19 exchanges can give, and how many exchanges does a test at 1 % need?
+#
+# :::{dropdown} Solution 2
+# $1 / (1 + 19) = 0.05$; 99 at least.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 print(found.count, list(found.seconds), len(found.scores))
 print([each.encoder for each in elsewhere], [each.count for each in by_count])
-print(list(detectable_rows), [a.name for a in assessments])
+print(list(detectable_rows), [each.name for each in on_models])

@@ -32,7 +32,7 @@ dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, cel
 models = [
     "glo-128",
     "glo-1024",
-]  # the first is looked at in detail; such as glo-128 or dcgan
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models, the first looked at in detail; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 most = 1000  # [40, 10000] training and hold-out images to hand over, each at most
 generated = 1000  # [40, 10000] samples to look at
@@ -189,6 +189,22 @@ pd.DataFrame(
         ],
     }
 ).set_index("model")
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Training images have the scores 1, 2 and 4, hold-out images 3, 5 and 6. What is the AUC?
+#
+# :::{dropdown} Solution 1
+# In eight of nine pairs the training image has the lower score: $8 / 9 = 0.89$.
+# :::
+#
+# **2.** An audit finds nothing, and would have found copies from 5 % on. You publish 10,000 samples. How many copies may
+# be among them without contradicting the audit?
+#
+# :::{dropdown} Solution 2
+# Nearly 500. To promise less, audit with more images; {numref}`tab-detectable` says how many.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

@@ -28,7 +28,8 @@
 #     = 1 - \frac{\mathrm{FID}(G, \mathcal{D})}{\mathrm{FID}(G, \mathcal{T})} ,
 # $$ (eq-fid-gap)
 #
-# and applies the same threshold of 10 %. Inception's weights would have to be downloaded; where FID is
+# and applies the same threshold of 10 %; {py:func}`mempaper.statistics.frechet_distance` computes the
+# distances. Inception's weights would have to be downloaded; where FID is
 # said of this build, the features are those of the *encoders* in {numref}`fig-fid`, by default a small
 # classifier of the training images and their principal components (PCA).
 #
@@ -42,7 +43,7 @@ models = [
     "glo-128",
     "glo-1024",
     "dcgan",
-]  # families, with the number of training images where the model is named by it
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 encoders = [
     "classifier",
@@ -118,6 +119,25 @@ feature_gaps.table(found)
 # %%
 verdict = claims.judge("fid-does-not-see-memorization", gaps=feature_gaps.triples(found))
 verdict
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** In one dimension the squared Fréchet distance of two normal distributions is $(m_1 - m_2)^2 + (s_1 - s_2)^2$,
+# with means $m$ and standard deviations $s$. What is it between a standard normal distribution and one of mean 1
+# and standard deviation 2? What does it not see?
+#
+# :::{dropdown} Solution 1
+# $1 + 1 = 2$. It sees means and variances only: a generator that repeats training images has the right
+# mean and variance of features, nearly, against any images of the same kind.
+# :::
+#
+# **2.** FID is 12 to the training and 15 to the validation images. What is the FID-gap, and what is it for a generator
+# whose samples are the training images, each once?
+#
+# :::{dropdown} Solution 2
+# $1 - 12 / 15 = 20$ %. The copying generator has distance 0 to the training images and a gap of 100 %.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

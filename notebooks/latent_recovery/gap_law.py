@@ -22,7 +22,7 @@
 # \text{MRE-gap}(N) \approx a + b \log_2 N ,
 # $$ (eq-gap-law)
 #
-# by least squares. The slope $b$ is the change of the gap for each doubling of $N$. It is a description
+# by least squares ({py:func}`mempaper.statistics.gap_law`). The slope $b$ is the change of the gap for each doubling of $N$. It is a description
 # of the range measured, no more: gaps are at most 100 %, and do not go on falling once they are zero.
 
 # %% tags=["parameters"]
@@ -44,7 +44,8 @@ names = [f"{model}-{n}" for model in models for n in counts]
 runs = experiments.train_all(
     experiments.jobs([dataset], models=names, training=training, seeds=[seed])
 )
-laws = gap_law.by_family(experiments.assess(runs, count=count, check_count=0, steps=passes))
+assessments = experiments.assess(runs, count=count, check_count=0, steps=passes)
+laws = gap_law.by_family(assessments)
 
 # %% [markdown]
 # ## Gap against N
@@ -63,6 +64,13 @@ laws = gap_law.by_family(experiments.assess(runs, count=count, check_count=0, st
 fig, ax = plt.subplots(figsize=(7, 4))
 plotting.gap_against_count(laws, ax=ax)
 plt.show()
+
+# %%
+# | figure: fig-gap-law-turn
+# | caption: >-
+# |   {numref}`fig-gap-law` with a slider over $N$: the gap, and the recovery errors of training and
+# |   validation images whose medians it compares. As $N$ grows, the two distributions move together.
+plotting.count_knob(laws, gap_law.errors_by_family(assessments))
 
 # %%
 # | table: tab-gap-law
@@ -86,6 +94,26 @@ verdict = claims.judge(
     "gap-falls-by-doubling", slopes={name: law.slope for name, law in laws.items()}
 )
 verdict
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** A family has a gap of 60 % at $N = 128$ and of 15 % at $N = 1{,}024$, and lies on a line. What is the slope,
+# and for which $N$ would the gap be 10 %?
+#
+# :::{dropdown} Solution 1
+# Three doublings take 45 points: 15 for each. From 1,024 a third of a doubling is left, and
+# $1024 \cdot 2^{1/3} = 1290$.
+# :::
+#
+# **2.** All models of a family take equally many updates. How many times as often does GLO-128 see each image as
+# GLO-1024 does? Which other experiment would tell the effect of $N$ from that of the repetition?
+#
+# :::{dropdown} Solution 2
+# Eight times. Give the larger models updates in proportion to $N$, with
+# `-p models '[glo]' -p counts '[1024]' -p training '{glo: {steps: ...}}'`, so that each image is seen equally
+# often.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

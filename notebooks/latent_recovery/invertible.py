@@ -97,6 +97,18 @@ claims.judge(
     excesses={f"{dcgan}, uniform noise": invertible.excess_of_noise(errors[dcgan])},
 )
 
+# %% [markdown]
+# ## Exercises
+#
+# The flow $G(z) = 2z$ has latents from a standard normal distribution. What are recovery error and
+# log-likelihood of the one-pixel images $x = 1$ and $x = 6$? (The density is that of $x/2$, divided by 2.)
+#
+# :::{dropdown} Solution
+# Both errors are 0, with $z = 0.5$ and $z = 3$. The log-likelihoods are
+# $-0.919 - 0.125 - 0.693 = -1.737$ and $-0.919 - 4.5 - 0.693 = -6.112$. A flow knows which images are likely;
+# its recovery errors do not say so.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 for model, by in errors.items():

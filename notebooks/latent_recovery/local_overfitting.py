@@ -24,7 +24,10 @@
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-models = ["dcgan", "glo-128"]  # GANs, and GLO models of few images
+models = [
+    "dcgan",
+    "glo-128",
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} GANs, and GLO models of few images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 layout = "faces"  # {faces, celeba_hq, lfw} alignment of the faces: where eyes and mouth are
 patch = 0.5  # (0, 1] side of a patch, as a share of the image's
@@ -99,6 +102,25 @@ claims.judge(
 # %%
 verdict = claims.judge("small-glo-detected", tests=outcomes.tests(["whole image"], counted=True))
 verdict
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Can the error of the patches, each recovered by a code of its own, be larger than the error of the whole
+# image, if every minimum is found?
+#
+# :::{dropdown} Solution 1
+# No. The code of the whole image is one of the codes that each patch may choose, so each patch does at least as
+# well with its own, and the mean over patches that do not overlap is at most the error of the whole image.
+# :::
+#
+# **2.** Halve the patches: `mempaper notebook run local_overfitting -p patch 0.25`. How many patches has an image of
+# $32 \times 32$ pixels, and what happens to their errors?
+#
+# :::{dropdown} Solution 2
+# 16, of $8 \times 8$ pixels. The smaller a patch, the more images can supply it, so errors fall for training
+# and hold-out images alike, and with them what a patch can tell about memorization.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

@@ -25,7 +25,7 @@
 # features of a network.
 #
 # {cite:t}`webster2019` solve {eq}`eq-nng` with L-BFGS, a quasi-Newton method, which learns the
-# curvature of the error from its last gradients. They report that it needs about 50 iterations where
+# curvature of the error from its last gradients; {py:func}`mempaper.recovery.recover` does. They report that it needs about 50 iterations where
 # gradient descent needs about 500 (Sec. 2.1). Everything that follows rests on how well this problem
 # is solved: an error that measures the optimiser says nothing about the generator.
 #
@@ -159,6 +159,28 @@ claims.judge(
     "published-steps-suffice",
     values={"hold-out images": compared["holdout"].excess("L-BFGS as published", "L-BFGS")},
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Gradient descent with rate $\eta$ on the error $\frac{1}{2}(z_1^2 + 100 z_2^2)$ multiplies $z_1$ by $1 - \eta$
+# and $z_2$ by $1 - 100\eta$ in each step. Which rate is best, and after how many steps is the error a
+# ten-thousandth of what it was?
+#
+# :::{dropdown} Solution 1
+# Both factors have the same size, and the larger of them is least, at $\eta = 2/101$: they are $99/101$ and
+# $-99/101$. The error shrinks by $(99/101)^2$ a step, so that 231 steps are needed. A method that knows the
+# curvature of each direction, as L-BFGS comes to know it, is there in one step.
+# :::
+#
+# **2.** Leave the fast rates out: `mempaper notebook run optimizer_comparison -p sgd_rates '[1.0]'`. What
+# happens to the verdict on SGD, and what does this say about comparisons of optimisers?
+#
+# :::{dropdown} Solution 2
+# SGD can only lose by having fewer rates to choose from, and the ratio of passes can only grow. Whoever
+# tunes one side of a comparison and not the other decides it, which is why both lists of rates are
+# parameters and SGD and Adam are given their best.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

@@ -26,7 +26,10 @@
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
-models = ["dcgan", "glo-128"]  # GANs, and GLO models of few images; the figure shows the first
+models = [
+    "dcgan",
+    "glo-128",
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} GANs, and GLO models of few images; the figure shows the first
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 features = ["classifier"]  # {classifier, squeezenet, lpips, vgg19} perceptual operators
 classifier_steps = 200  # [1, inf) updates of the classifier
@@ -89,6 +92,17 @@ verdict
 # %% [markdown]
 # The classifier has seen the training images of the DCGAN. What it says about them is therefore no
 # independent witness; a network that never saw either set, such as SqueezeNet, is one.
+
+# %% [markdown]
+# ## Exercises
+#
+# An image of stripes, one pixel wide and alternately black (-1) and white (1), is moved sideways by one pixel.
+# What is its squared error per pixel, and what is that of a plain grey image?
+#
+# :::{dropdown} Solution
+# Each pixel is off by 2, so 4, the largest error there is. Grey is off by 1 everywhere, and has an error of 1.
+# Pixels prefer no stripes at all to stripes in the wrong place.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

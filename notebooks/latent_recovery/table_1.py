@@ -33,8 +33,9 @@
 # distribution differ by as much as these. Overfitting counts as detected where the p-value is below
 # 1 % or the gap above 10 %.
 #
-# In the package, `statistics.median_recovery_error` is {eq}`eq-mre`, with errors averaged over pixels
-# as in the paper's table, where {eq}`eq-mre` sums them; and `statistics.mre_gap` is {eq}`eq-gap`. The
+# In the package, {py:func}`mempaper.statistics.median_recovery_error` is {eq}`eq-mre`, with errors averaged over pixels
+# as in the paper's table, where {eq}`eq-mre` sums them; and
+# {py:func}`mempaper.statistics.mre_gap` is {eq}`eq-gap`. The
 # gap keeps its sign, where the table prints the absolute value.
 
 # %% tags=["parameters"]
@@ -52,7 +53,7 @@ models = [
     "aegan-128",
     "aegan-1024",
     "aegan-8192",
-]  # families, with the number of training images where the model is named by it
+]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 250  # [2, inf) training and hold-out images to recover, each
 passes = 50  # [1, inf) generator passes for each image
@@ -231,6 +232,24 @@ claims.judge("gap-falls-with-n", gaps=table_1.gaps_by_count(assessments))
 claims.judge(
     "tests-agree", tests={name: a.test for name, a in table_1.labelled(assessments).items()}
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** The paper prints median errors of $3.00 \cdot 10^{-3}$ for training and $3.64 \cdot 10^{-3}$ for validation
+# images of GLO-8192 on CelebA-HQ. Is overfitting detected by the gap?
+#
+# :::{dropdown} Solution 1
+# $1 - 3.00 / 3.64 = 0.176$, which is above 10 %: yes. The table prints 0.175.
+# :::
+#
+# **2.** For large sets of $n$ images each, a Kolmogorov-Smirnov statistic above $\sqrt{-\ln(0.01 / 2) / n}$ has a
+# p-value below 1 %. What is that for 250 images? By how much may the two distributions differ unseen?
+#
+# :::{dropdown} Solution 2
+# $\sqrt{5.298 / 250} = 0.146$. At no error may the shares of images below it differ by more than 14.6 points,
+# or the test finds it; whatever differs by less may be there unseen.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

@@ -37,7 +37,7 @@ thresholds = [
     "q10",
     "q30",
     "d-bar",
-]  # tau: numbers, quantiles in per cent of the distances between training images, or their mean
+]  # {number, qN, d-bar} tau: numbers, quantiles in per cent of the distances between training images, or their mean
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features give all distances
 generated = 1000  # [400, inf) images of each generator
 seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
@@ -108,6 +108,17 @@ claims.judge(
 
 # %%
 claims.judge("published-class-agrees", published=published.published_notebooks())
+
+# %% [markdown]
+# ## Exercises
+#
+# In the published numbers $C_T$ of cars rises from -2.83 to -1.47 and the mean of all ten classes from -0.83 to
+# -0.13. By how much does the mean of the other nine rise?
+#
+# :::{dropdown} Solution
+# All ten together rise by $10 \cdot 0.70 = 7.0$, cars by 1.36, the other nine by 5.64, which is 0.63 each: about
+# half as much as cars.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

@@ -35,7 +35,7 @@ thresholds = [
     "q10",
     "q30",
     "d-bar",
-]  # tau: numbers, quantiles in per cent of the distances between training images, or their mean
+]  # {number, qN, d-bar} tau: numbers, quantiles in per cent of the distances between training images, or their mean
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features give all distances
 generated = 1000  # [400, inf) images of each generator
 seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
@@ -119,6 +119,17 @@ claims.judge("d-bar-is-a-threshold", tradeoffs=guideline.at_d_bar(sweeps))
 
 # %%
 claims.judge("published-d-bar", published=published.published_notebooks())
+
+# %% [markdown]
+# ## Exercises
+#
+# Ten training images have the distances 0.05, 0.1, 0.1, 0.15, 0.2, 0.3, 0.3, 0.4, 0.4 and 1.0 to the nearest
+# other one. What is $\bar d$, and how many of them would it reject?
+#
+# :::{dropdown} Solution
+# $\bar d = 0.3$, and seven are rejected, for those at the threshold are, too. Where few images lie far out, the
+# mean lies above the median, and more than half are rejected.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

@@ -36,7 +36,7 @@ thresholds = [
     "q10",
     "q30",
     "d-bar",
-]  # tau: numbers, quantiles in per cent of the distances between training images, or their mean
+]  # {number, qN, d-bar} tau: numbers, quantiles in per cent of the distances between training images, or their mean
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} by whose features images are rejected
 others = [
     "pixels",
@@ -129,6 +129,18 @@ claims.judge(
         for name in references
     },
 )
+
+# %% [markdown]
+# ## Exercises
+#
+# Generated images lie at the distances 1, 2 and 4, reference images at 3, 5 and 6. $Z_U$ counts the pairs in
+# which the generated image is the farther one, subtracts their expected number and divides by the standard
+# deviation $\sqrt{9 \cdot 7 / 12}$. What is it, and what if the reference lies 2 farther?
+#
+# :::{dropdown} Solution
+# One of nine pairs, so $(1 - 4.5) / 2.29 = -1.53$. Farther by 2, the reference is at 5, 7 and 8, no pair is left
+# and $Z_U = -1.96$. The generator is the same, only the reference has moved.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

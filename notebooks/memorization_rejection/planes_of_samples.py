@@ -19,10 +19,11 @@
 # of a training image to the nearest other one,
 #
 # $$
-# \bar d = \frac{1}{|X_T|} \sum_{x \in X_T} d_{X_T \setminus \{x\}}(x) ,
+# \bar d = \frac{1}{|\mathcal{D}|} \sum_{x \in \mathcal{D}} d_{\mathcal{D} \setminus \{x\}}(x) ,
 # $$ (eq-d-bar)
 #
-# where $d$ is the distance {eq}`eq-distance` in the features of an encoder. Samples nearer than
+# where $d$ is the distance {eq}`eq-distance` in the features of an encoder;
+# {py:func}`mempaper.rejection.propose_threshold` computes it. Samples nearer than
 # $\bar d$ cover most of the data, those beyond lie outside (their Fig. 12).
 #
 # The planes are made by t-SNE {cite:p}`vandermaaten2008`, which lays out images so that neighbours in the
@@ -42,7 +43,7 @@ stages = [
 ]  # [1, inf) updates of the generator; the last stage is the finished training
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features are compared
 generated = 1000  # [400, inf) samples of each stage
-label = None  # class to look at; null: all classes
+label = None  # [0, inf) class to look at; null: all classes
 shown = 200  # [10, 5000] points of each set in the plane, at most
 perplexity = 30.0  # (0, 1000] t-SNE: about how many neighbours count for each image
 neighbours = 5  # [1, 100] to which the ball around each real image reaches
@@ -134,6 +135,24 @@ plotting.scatter_by_distance(
 plt.show()
 
 # %% [markdown]
+# {numref}`fig-plane-turn` is the same plane to look into: each sample beside the training image that is
+# nearest to it, from the nearest sample to the farthest.
+
+# %%
+# | figure: fig-plane-turn
+# | caption: >-
+# |   The samples of {numref}`fig-sides`, one at a time, and the training image nearest to each in the
+# |   features. Point at a sample, or move the slider with the mouse or the arrow keys.
+plotting.point_knob(
+    plane["train"],
+    plane[list(at)[-1]],
+    images=last.images[:shown],
+    neighbours=last.neighbours()[:shown],
+    distances=last.to_train["generated"][:shown],
+    threshold=last.d_bar,
+)
+
+# %% [markdown]
 # Around each real image lies a ball that reaches to its fifth neighbour among the real images, or that
 # which the parameter *neighbours* says. A ball with a sample in it is *covered* {cite:p}`naeem2020`; a
 # sample in a ball lies *inside* the data. More samples cover more, so of the larger side as many count as the
@@ -166,6 +185,24 @@ cover = claims.judge(
     sides={list(at)[-1]: through_training.sides(last, k=neighbours)},
 )
 cover
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Four training images have features in the directions 0°, 60°, 90° and 180°. What is $\bar d$?
+#
+# :::{dropdown} Solution 1
+# The nearest others are 60°, 30°, 30° and 90° away, at distances 0.5, 0.134, 0.134 and 1. Their mean is 0.442:
+# one lonely image moves it a long way.
+# :::
+#
+# **2.** Move the slider of {numref}`fig-plane-turn` to the first sample and then slowly on. From which distance on would
+# *you* call a sample no copy, and is that nearer or farther than $\bar d$?
+#
+# :::{dropdown} Solution 2
+# There is no right answer, and that is the point: $\bar d$ is a convention. What can be checked is what it
+# does to images that copy nothing; [](guideline.py) has their share.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

@@ -17,11 +17,11 @@
 # they take the distance to the nearest training image,
 #
 # $$
-# d(x) = \min_{x' \in X_T} \left( 1 - \cos\left(f(x), f(x')\right) \right) ,
+# d(x) = \min_{x' \in \mathcal{D}} \left( 1 - \cos\left(f(x), f(x')\right) \right) ,
 # $$ (eq-distance)
 #
-# with $X_T$ the training images and $f(x)$ the features of an image in some network, the *encoder*. A
-# small distance alone proves nothing: good images are near to training images. So the distances are
+# with $\mathcal{D}$ the training images, the paper's $X_T$, and $f(x)$ the features of an image in some
+# network, the *encoder*; {py:func}`mempaper.neighbors.nearest` computes it. A small distance alone proves nothing: good images are near to training images. So the distances are
 # held against those of a *reference set*, real images that the generator never saw. Where generated
 # images are nearer than these, some training images were memorized. The statistic $C_T$
 # {cite:p}`meehan2020` says by how much: it compares the ranks of the two sets of distances, within
@@ -202,6 +202,24 @@ claims.judge("published-references-ordered", published=published.published_noteb
 
 # %%
 claims.judge("published-test-farther", published=published.published_notebooks())
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Two images have the features $(3, 4)$ and $(4, 3)$. What is their distance $1 - \cos$? And that of $(3, 4)$ and
+# $(-4, -3)$, by $1 - \cos$ and by the $1 - |\cos|$ of the published code?
+#
+# :::{dropdown} Solution 1
+# $\cos = 24 / 25$, so the distance is 0.04. For the second pair $\cos = -0.96$: 1.96, but 0.04 by the published
+# code, for which opposite features are near.
+# :::
+#
+# **2.** From the means above, which share of the distance of CIFAR-10.1 beyond the test images can be laid to
+# duplicates, if ciFAIR-10 differs from the test images in these alone?
+#
+# :::{dropdown} Solution 2
+# $(0.15974 - 0.15650) / (0.17218 - 0.15650) = 0.00324 / 0.01568$, about a fifth.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT

@@ -184,6 +184,17 @@ verdict = claims.judge(
 )
 verdict
 
+# %% [markdown]
+# ## Exercises
+#
+# Four samples are ranked 1, 2, 3, 4 by their distance to the training images and 2, 1, 4, 3 by that to the
+# hold-out images. What is Spearman's coefficient?
+#
+# :::{dropdown} Solution
+# Without ties it is $1 - 6 \sum \delta^2 / (n(n^2 - 1))$ with the differences $\delta$ of the ranks:
+# $1 - 6 \cdot 4 / 60 = 0.6$.
+# :::
+
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 print(len(found.training), tuple(found.images.shape[1:]), len(found.to_train["generated"]))

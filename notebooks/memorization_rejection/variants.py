@@ -41,7 +41,7 @@ names = [
     "Algorithm 1",
     "for both",
 ]  # {Algorithm 1, for both, published code, within the class} variants of the rejection
-threshold = "q30"  # tau: a number, a quantile in per cent of the distances between training images, or "d-bar"
+threshold = "q30"  # {number, qN, d-bar} tau: a number, a quantile in per cent of the distances between training images, or "d-bar"
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features give all distances
 generated = 1000  # [400, inf) images of each generator
 warm_up = 100  # [0, inf) updates before the time of one is measured
@@ -114,6 +114,17 @@ variants.cost_table({model: cost})
 
 # %%
 claims.judge("mr-costs-twice-the-time", values={model: cost.ratio})
+
+# %% [markdown]
+# ## Exercises
+#
+# Nine tenths of the generated images are rejected. How many have to be drawn for a batch of 64, on average, and
+# how many are left if none is drawn anew?
+#
+# :::{dropdown} Solution
+# $64 / 0.1 = 640$ are drawn; without drawing anew, 6.4 of 64 are left to teach the generator. The price in time
+# and the price in batch size are two ways to pay for the same copies.
+# :::
 
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
