@@ -146,7 +146,7 @@ def results(folder):
             continue
         if name.endswith(".ipynb"):
             content = json.loads(path.read_text())
-            content["metadata"].pop("mempaper")
+            content["metadata"].pop("mempaper", None)
             for cell in content["cells"]:
                 cell.pop("id", None)
                 cell["metadata"] = {}

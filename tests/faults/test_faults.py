@@ -271,7 +271,7 @@ def test_a_clock_set_back_loses_no_run(tmp_path, monkeypatch):
     monkeypatch.setattr(run_folder, "now", lambda: earlier.isoformat(timespec="seconds"))
     assert store.find("train", {"a": 1}) == run
     assert store.make("train", {"a": 1}, lambda folder: {"x": 3.0}) == run
-    assert store.clean(older_than=1, dry_run=True) == []
+    assert store.clean(older_than=1.0, dry_run=True) == []
     other = store.make("train", {"a": 2}, lambda folder: {"x": 2.0})
     assert other.provenance["seconds"] >= 0
     monkeypatch.setenv("MEMPAPER_RUNS", str(tmp_path))
