@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from .display import Display
+from .errors import InputError
 from .files import sha256, write_atomic
 from .notebooks import catalogue, execution, side_by_side
 from .notebooks.catalogue import Notebook, chapters

@@ -199,7 +199,7 @@ def test_a_second_build_waits_for_the_first(tmp_path, capsys):
         assert not entered.wait(0.3)
     waiting.join(30)
     assert entered.is_set()
-    assert "Another build is at work in this folder" in capsys.readouterr().err
+    assert "Another build holds" in capsys.readouterr().err
 
 
 def test_a_checkout_that_cannot_be_written_is_said(tmp_path):
