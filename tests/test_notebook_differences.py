@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -160,24 +159,17 @@ def test_the_command_takes_a_path_or_the_books_copy_and_says_what_differs(tmp_pa
 
 
 @pytest.mark.browser
-def test_the_page_fits_a_phone_and_asks_for_nothing(tmp_path):
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+def test_the_page_fits_a_phone_and_asks_for_nothing(browser, tmp_path):
     wide = [("digits", "GLO", "1 " + "[0.25, 0.75] " * 20)]
     long = {"training": {"glo": {"rejection": "x" * 200}}}
     first = differences.read(copy(tmp_path / "a.ipynb", wide))
     second = differences.read(copy(tmp_path / "b.ipynb", wide[:0], parameters=long))
     (tmp_path / "d.html").write_text(differences.page(differences.difference(first, second)))
-    program = shutil.which("chromium") or shutil.which("google-chrome")
     asked = []
-    with playwright.sync_playwright() as session:
-        try:
-            browser = session.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        except playwright.Error:
-            pytest.skip("no Chromium: install one, or run `playwright install chromium`")
-        view = browser.new_page(viewport={"width": 390, "height": 900})
-        view.on("request", lambda request: asked.append(request.url))
-        view.goto((tmp_path / "d.html").as_uri())
-        width = view.evaluate("document.documentElement.scrollWidth")
-        browser.close()
+    view = browser.new_page(viewport={"width": 390, "height": 900})
+    view.on("request", lambda request: asked.append(request.url))
+    view.goto((tmp_path / "d.html").as_uri())
+    width = view.evaluate("document.documentElement.scrollWidth")
+    view.close()
     assert width == 390
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
