@@ -6,20 +6,20 @@ which the book's page is made.
 
 from collections.abc import Callable
 from importlib.metadata import version
+from time import perf_counter
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from timing import seconds
+from timing import seconds, times_as_fast
 
 from mempaper import results
 from mempaper._torchvision import torchvision  # noqa: F401  # which others import
-from mempaper.runs.provenance import now, provenance
-from mempaper.statistics import mean_interval
+from mempaper.statistics import Interval
 
 ROUNDS = 5
-_ROWS = pytest.StashKey[list[dict]]()
+_ROWS, _BEGUN = pytest.StashKey[list[dict]](), pytest.StashKey[float]()
 
 
 def pytest_addoption(parser):
@@ -27,13 +27,20 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.stash[_ROWS] = []
+    config.stash[_ROWS], config.stash[_BEGUN] = [], perf_counter()
 
 
 def pytest_sessionfinish(session):
-    rows = session.config.stash[_ROWS]
-    if rows and session.config.getoption("--record"):
-        results.write("benchmarks", pd.DataFrame(rows), provenance() | {"executed": now()})
+    stash = session.config.stash
+    if stash[_ROWS] and session.config.getoption("--record"):
+        source = results.made_by(
+            "benchmarks/conftest",
+            profile="laptop",
+            seeds=[0],
+            seconds=perf_counter() - stash[_BEGUN],
+            parameters={},
+        )
+        results.write("benchmarks", pd.DataFrame(stash[_ROWS]), source)
 
 
 @pytest.fixture(scope="session")
@@ -45,17 +52,24 @@ def peak():
 
 
 @pytest.fixture
-def rows(request):
-    """Returns the table's rows, to append to."""
-    return request.config.stash[_ROWS]
+def add_row(benchmark, request):
+    """Returns add_row(what=, baseline=, ratio=, goal=, seconds=, limit=, of_limit=)."""
+
+    def add(*, ratio: Interval, of_limit: float, **told):
+        row = told | {"ratio": ratio.estimate, "low": ratio.low, "high": ratio.high}
+        row["of limit"] = of_limit
+        benchmark.extra_info |= row
+        request.config.stash[_ROWS].append(row)
+
+    return add
 
 
 @pytest.fixture
-def against(benchmark, rows):
+def against(benchmark, add_row):
     """Returns against(run, baseline, what=, named=, ...) -> the Interval of times as fast.
 
     Each round times the baseline, then the computation, so that a machine that slows down slows
-    both. The ratio is the geometric mean over rounds, with Student's interval of its logarithm.
+    both.
     """
 
     def compare(
@@ -74,23 +88,17 @@ def against(benchmark, rows):
         run(), baseline()
         benchmark.pedantic(run, setup=lambda: before.append(seconds(baseline)), rounds=rounds)
         taken = np.array(benchmark.stats.stats.data)
-        ratios = np.array(before) / share / taken
-        times = mean_interval(np.log(ratios))
-        low, high, ratio = np.exp([times.low, times.high, times.estimate])
-        row = {
-            "what": what,
-            "baseline": _versioned(named),
-            "ratio": ratio,
-            "low": low,
-            "high": high,
-            "goal": goal,
-            "seconds": np.median(taken),
-            "limit": limit,
-            "of limit": of_limit(np.median(taken)) if of_limit else np.nan,
-        }
-        benchmark.extra_info |= row
-        rows.append(row)
-        return ratio
+        ratio = times_as_fast(np.array(before) / share, taken)
+        add_row(
+            what=what,
+            baseline=_versioned(named),
+            ratio=ratio,
+            goal=goal,
+            seconds=float(np.median(taken)),
+            limit=limit,
+            of_limit=of_limit(np.median(taken)) if of_limit else np.nan,
+        )
+        return ratio.estimate
 
     return compare
 

@@ -73,21 +73,25 @@ class Entry:
 
 
 def read(
-    profile: str = "laptop", *, paper: str | None = None, root: Path | None = None
+    profile: str = "laptop",
+    *,
+    paper: str | None = None,  # None: of all
+    page: str | None = None,  # whose statements, with the verdicts that it gives; None: of all
+    root: Path | None = None,
 ) -> list[Entry]:
-    """Returns the entries in the order of the papers, of one paper or of both.
+    """Returns the entries in the order of the papers.
 
     Raises
         InputError  there is no checkout or no such profile
     """
     root = root or catalogue.find_root()
     catalogue.load_profile(profile, root)
-    live = _by_claim(_live(profile, root))
+    live = _by_claim(_live(profile, page, root))
     recorded = _by_claim((each.claim, each) for each in results.recorded_verdicts(root=root))
     return [
         Entry(said, profile, tuple(live.get(said.id, ())), tuple(recorded.get(said.id, ())))
         for said in statements().values()
-        if paper in (None, said.paper)
+        if paper in (None, said.paper) and (page is None or page in said.pages)
     ]
 
 
@@ -109,8 +113,8 @@ def as_json(entry: Entry) -> dict[str, Any]:
     return said | {"live": live, "recorded": recorded}
 
 
-def _live(profile: str, root: Path) -> Iterable[tuple[str, LiveVerdict]]:
-    for notebook in book.chapters(root):
+def _live(profile: str, page: str | None, root: Path) -> Iterable[tuple[str, LiveVerdict]]:
+    for notebook in book.chapters(root) if page is None else [catalogue.Notebook(root, page)]:
         made = execution.record(execution.executed_path(notebook, profile))
         for verdict in book.verdicts(notebook, profile) if made else ():
             found = {name: verdict[name] for name in ("verdict", "detail", "numbers")}

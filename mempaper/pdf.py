@@ -20,7 +20,7 @@ from .files import write_atomic
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-__all__ = ["print_book", "single_page"]
+__all__ = ["find_browser", "print_book", "single_page"]
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _POINTING = ("for", "headers", "aria-labelledby", "aria-describedby")
@@ -36,13 +36,18 @@ nav.mempaper-contents li { list-style: none; margin: 0.2rem 0; }
 """
 
 
+def find_browser() -> str | None:
+    """Returns the path of a Chromium, None where there is none."""
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
 def print_book(html: Path, output: Path) -> Path:
     """Prints the pages rendered in the folder `html` and returns the PDF, `output`.
 
     Raises
         InputError  the folder holds no book, or there is no Chromium
     """
-    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    browser = find_browser()
     if browser is None:
         raise InputError(
             "PATH", f"hold one of {', '.join(_BROWSERS)}", "none", "Install Chromium to print."

@@ -1,5 +1,4 @@
 import os
-import shutil
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -41,14 +40,14 @@ def closed(tmp_path):
 @pytest.fixture(scope="session")
 def browser():
     """Returns a headless Chromium."""
+    from mempaper import pdf
+
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
     with ExitStack() as stack:
         session = stack.enter_context(playwright.sync_playwright())
         try:
             launched = session.chromium.launch(
-                executable_path=program,
+                executable_path=pdf.find_browser(),
                 args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
             )
         except playwright.Error:

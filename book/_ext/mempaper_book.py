@@ -28,8 +28,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from mempaper import book, ledger, notebooks, results
-from mempaper.statements import statements
+from mempaper import ledger, notebooks, results
 
 _LOG = logging.getLogger(__name__)
 _KEY, _LEDGER, _SOURCE = "mempaper", "mempaper-ledger", "mempaper-source"
@@ -214,21 +213,8 @@ class AddProvenance(SphinxTransform):
 
 @cache
 def _entries(root: Path, page: str, changed: int) -> list[ledger.Entry]:
-    """Returns the statements that belong to a page, with its verdicts and the recorded ones."""
-    notebook = notebooks.Notebook(root, page)
-    made = notebooks.record(notebooks.executed_path(notebook, _profile()))
-    live, recorded = {}, {}
-    for verdict in book.verdicts(notebook, _profile()):
-        found = {name: verdict[name] for name in ("verdict", "detail", "numbers")}
-        each = ledger.LiveVerdict(page=page, **found, made=made)
-        live.setdefault(verdict["claim"], []).append(each)
-    for each in results.recorded_verdicts(root=root):
-        recorded.setdefault(each.claim, []).append(each)
-    return [
-        ledger.Entry(said, _profile(), tuple(live.get(name, ())), tuple(recorded.get(name, ())))
-        for name, said in statements().items()
-        if page in said.pages
-    ]
+    """Returns the statements that belong to a page, whose executed copy changed at that time."""
+    return ledger.read(_profile(), page=page, root=root)
 
 
 def _add_line(bundle: nodes.Node, holder: nodes.Element, text: str) -> None:

@@ -17,8 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mempaper import experiments, files, generators, parallel, recovery
-from mempaper.runs.provenance import now, provenance
+from mempaper import experiments, files, generators, parallel, recovery, results
 
 MODELS, SEEDS = ("glo-128", "glo-1024"), range(5)
 DATASET, COUNT, PASSES = "digits", 250, 50
@@ -120,24 +119,17 @@ def gaps(rows: dict[str, list[dict]]) -> list[dict]:
 
 
 def write(tables: dict[str, list[dict]], *, seconds: float) -> None:
-    """Writes tables and what made them, as results.record does."""
-    source = provenance()
-    source |= {
-        "executed": now(),
-        "machine": f"{source['processor']}, {source['cores']} cores",
-        "notebook": "book/measured/reproducibility",
-        "profile": "laptop",
-        "seconds": round(seconds, 1),
-        "seeds": list(SEEDS),
-        "version": source["mempaper"],
-        "parameters": {"dataset": DATASET, "count": COUNT, "passes": PASSES, "models": MODELS},
-    }
+    """Writes tables and what made them into results/."""
+    parameters = {"dataset": DATASET, "count": COUNT, "passes": PASSES, "models": MODELS}
+    source = results.made_by(
+        "book/measured/reproducibility",
+        profile="laptop",
+        seeds=SEEDS,
+        seconds=seconds,
+        parameters=parameters,
+    )
     for name, table in tables.items():
-        path = ROOT / "results" / f"reproducibility_{name}.csv"
-        content = pd.DataFrame(table).to_csv(index=False, float_format="%.6g")
-        files.write_atomic(path, content.encode())
-        text = json.dumps(source, indent=2, sort_keys=True) + "\n"
-        files.write_atomic(path.with_suffix(".json"), text.encode())
+        results.write(f"reproducibility_{name}", pd.DataFrame(table), source, root=ROOT)
 
 
 def _compared(what: str, first: list[dict], found: list[dict]) -> dict[str, str]:

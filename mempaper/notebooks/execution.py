@@ -26,7 +26,7 @@ from ..files import sha256, write_atomic
 from ..progress import CHANNEL
 from ..runs import code_version, provenance
 from ..runs.identity import content_id
-from ..runs.provenance import now
+from ..runs.provenance import machine, now
 from .catalogue import Notebook, effective, locate
 
 __all__ = [
@@ -176,7 +176,7 @@ def run(
         "commit": origin["commit"],
         "executed": now(),
         "seconds": round(time.monotonic() - started, 1),
-        "machine": f"{origin['processor']}, {origin['cores']} cores",
+        "machine": machine(origin),
     }
     executed.metadata["mempaper"]["sha256"] = checksum(json.loads(nbformat.writes(executed)))
     for outdated in output.parent.glob(f"{output.stem}.*.done"):

@@ -21,8 +21,19 @@ from ..files import write_atomic
 from ..notebooks.catalogue import find_root
 from ..notebooks.execution import displayed
 from ..runs import provenance
+from ..runs.provenance import machine, now
 
-__all__ = ["Offer", "Recorded", "Sourced", "described", "executions", "record", "recorded"]
+__all__ = [
+    "Offer",
+    "Recorded",
+    "Sourced",
+    "described",
+    "executions",
+    "made_by",
+    "record",
+    "recorded",
+    "write",
+]
 
 TABLE_MIME = "application/vnd.mempaper.table+json"
 VERDICTS = "_verdicts"
@@ -150,6 +161,34 @@ def record(executed: Sequence[Path], *, root: Path | None = None) -> list[Path]:
         write(name, pd.concat(parts, ignore_index=True), source, root=root)
         for name, parts in tables.items()
     ]
+
+
+def made_by(
+    script: str,
+    *,
+    profile: str,
+    seeds: Sequence[int],
+    seconds: float,
+    parameters: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Returns what `write` is to say of tables that a script makes now, and no notebook.
+
+    script  its path in the checkout, without suffix
+
+    >>> made_by("a/script", profile="laptop", seeds=[0], seconds=1.0, parameters={})["notebook"]
+    'a/script'
+    """
+    origin = provenance()
+    return origin | {
+        "executed": now(),
+        "machine": machine(origin),
+        "notebook": script,
+        "profile": profile,
+        "seconds": round(seconds, 1),
+        "seeds": list(seeds),
+        "version": origin["mempaper"],
+        "parameters": dict(parameters),
+    }
 
 
 def write(

@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,12 +13,17 @@ from typing import Any
 
 from .. import __version__
 
-__all__ = ["cores", "now", "provenance"]
+__all__ = ["cores", "machine", "now", "provenance"]
 
 
 def now() -> str:
     """Returns the present time in UTC as ISO 8601 with seconds."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def machine(origin: Mapping[str, Any]) -> str:
+    """Returns the machine of what `provenance` has returned, in words."""
+    return f"{origin['processor']}, {origin['cores']} cores"
 
 
 def provenance(*, seed: int | None = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ computed before a page, apart from it, and once for all pages; a test holds it a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +25,7 @@ class Asked:
     """
 
     trainings: Sequence[Job] = ()
-    recoveries: Sequence[tuple[int, Job]] = field(default=())
+    recoveries: Sequence[tuple[int, Job]] = ()
 
     def __add__(self, other: "Asked") -> "Asked":
         """Returns both."""
