@@ -58,10 +58,7 @@ def pass_ratio(
 
 
 def _table(argument: str, errors) -> np.ndarray:
-    try:
-        errors = as_numbers(argument, errors)
-    except InputError:
-        errors = np.empty(0)
+    errors = as_numbers(argument, errors)
     if errors.ndim != 2:
         raise InputError(
             argument,
