@@ -21,6 +21,15 @@
 # The two ask different questions. Recovery asks what a generator *can* make, of any latent code that an
 # optimiser finds. Samples show what it *does* make, of codes drawn at random. So they may disagree
 # without either being wrong, and this page looks for where they do.
+#
+# :::{figure-md} fig-idea-all-detectors
+# ![Left, a curve through all training images with samples only at its ends. Right, samples lie on training images, and the curve passes unseen images nearly as closely.](../../book/figures/all_detectors.svg)
+#
+# Two ways to memorize. On the left a generator can make every training image and unseen ones not as
+# well, but its samples lie elsewhere: recovery sees it. On the right samples crowd around training
+# images, while some code makes unseen images nearly as well: only samples show it. A sketch, not
+# data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} images of the models of the first paper

@@ -30,6 +30,13 @@
 # Copies are exact, or corrupted a little, as a generator might: *flipped* left to right, *shifted* by one
 # pixel, *jittered* in colour, *noised*, or *blended*, three parts of a training image with one part of
 # a fresh one.
+#
+# :::{figure-md} fig-idea-calibration
+# ![Two panels, each with the scores of a detector without copies and with them. The part of the latter beyond a threshold is small on the left and large on the right.](../../book/figures/calibration.svg)
+#
+# The threshold is set where nothing is copied, so that 5 % of the scores lie beyond it, false
+# alarms. The power is what lies beyond it where something is. A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

@@ -26,6 +26,13 @@
 #
 # Both are models of GLO {cite:p}`bojanowski2018`, which {cite:t}`webster2019` found to memorize small
 # training sets: one saw few digits, the other as many as there are.
+#
+# :::{figure-md} fig-idea-your-generator
+# ![A diagram: real images are divided by chance into training and hold-out images; the generator learns from the former; both get scores of how near the generator is; an arrow asks whether the two can be exchanged.](../../book/figures/your_generator.svg)
+#
+# The question of an audit: chance decided which images were training images. If the scores of the
+# generator tell which, it has memorized.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

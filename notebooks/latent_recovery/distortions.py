@@ -22,6 +22,14 @@
 # generators are the paper's three GANs: DCGAN {cite:p}`radford2016`, MESCH, a residual network with a
 # zero-centred gradient penalty {cite:p}`mescheder2018`, and PGGAN, which is grown from coarse to fine
 # {cite:p}`karras2018`.
+#
+# :::{figure-md} fig-idea-distortions
+# ![Left, an image is moved away from a curve, step by step. Right, it is moved along the curve and stays near.](../../book/figures/distortions.svg)
+#
+# The curve is what a generator can make. A distortion that pushes an image off it makes the error
+# grow (left); one that turns it into nearly another image of the same kind does not (right). A
+# sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

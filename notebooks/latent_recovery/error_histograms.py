@@ -37,6 +37,14 @@
 # AEGAN adds the adversarial loss to the squared error of an auto-encoder, whose encoder then takes the
 # place of the optimiser. GLO-$N$ and AEGAN-$N$ are trained on the first $N$ images. Own samples of an
 # AEGAN are not recovered: its encoder was trained on images, and need not find the code of a sample.
+#
+# :::{figure-md} fig-idea-error-histograms
+# ![Two panels of four bells. Left, training and validation errors coincide. Right, training errors lie to the left of validation errors.](../../book/figures/error_histograms.svg)
+#
+# What to look for. Own samples lie far to the left where the optimiser works, distorted images to
+# the right where they are rejected. Errors of training images lie on those of validation images
+# (left), or to the left of them (right). A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

@@ -36,6 +36,14 @@
 # That a test detects nothing proves nothing when it could not have detected anything, so a generator
 # that does nothing but copy is put through it too: one whose samples are drawn from the training
 # images themselves.
+#
+# :::{figure-md} fig-idea-fid-against-mre
+# ![Left, two clouds of points with ellipses that nearly coincide. Right, samples that repeat points of one cloud, with an ellipse much like both.](../../book/figures/fid_against_mre.svg)
+#
+# A Fréchet distance sees ellipses: mean and covariance of a set of features. Those of training
+# (full line) and of unseen images (dashed) differ by chance. Samples that only repeat training
+# images (dotted) have an ellipse like both. A sketch with points of chance, no features.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

@@ -24,6 +24,14 @@
 #
 # by least squares ({py:func}`mempaper.statistics.gap_law`). The slope $b$ is the change of the gap for each doubling of $N$. It is a description
 # of the range measured, no more: gaps are at most 100 %, and do not go on falling once they are zero.
+#
+# :::{figure-md} fig-idea-gap-law
+# ![Left, a curve goes through five training images. Right, an equally flexible curve runs between fifteen, as near to them as to unseen ones.](../../book/figures/gap_law.svg)
+#
+# Two curves with five numbers to choose, fitted to training images. Through five of them the curve
+# goes exactly, wherever unseen images lie; among fifteen it has to find a middle, and is as near to
+# the one kind as to the other. A sketch with points of chance, no images.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

@@ -25,6 +25,13 @@
 # image, which is as plausible and has nothing to do with this one. The paper shows images that the
 # generator was trained on; here they are hold-out images, for the nearest training image of a
 # training image is itself.
+#
+# :::{figure-md} fig-idea-inpainting
+# ![A diagram: a code becomes an image, phi hides a part of it, as it does of the target; what is left of both is compared, and the code is changed.](../../book/figures/inpainting.svg)
+#
+# Recovery under an operator. Only what $\phi$ leaves of both images is compared; the part that is
+# hidden comes with the whole image $G(z^*)$.
+# :::
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

@@ -20,6 +20,14 @@
 # has exactly one latent code for each image. It recovers its training images, images it never saw,
 # and noise, all alike, and its errors say nothing about what it has learned. A DCGAN stands beside
 # it.
+#
+# :::{figure-md} fig-idea-invertible
+# ![Left, a curve, and images off it joined to its nearest points. Right, a bent grid that fills the plane, with an image anywhere.](../../book/figures/invertible.svg)
+#
+# A DCGAN can make a thin part of all images, and every other keeps a distance from it (left). An
+# invertible generator bends the plane and leaves nothing out: each image has a code, and every
+# error is 0 (right). A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

@@ -21,6 +21,13 @@
 # the error is their mean squared error, wherever else $G(z)$ goes. For patches, each window of an image
 # is recovered by itself, with a latent code of its own, and an image's error is the mean of its
 # windows'.
+#
+# :::{figure-md} fig-idea-local-overfitting
+# ![A drawn face three times: whole; with all but a strip at the eyes in grey; divided into four patches.](../../book/figures/local_overfitting.svg)
+#
+# Three operators. Of the whole image and of the eyes alone recovery seeks one code, of patches one
+# for each. A sketch.
+# :::
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

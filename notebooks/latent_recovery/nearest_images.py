@@ -24,6 +24,14 @@
 # latent code. They find this neighbour the more meaningful of the two, above all where the image is
 # distorted: {eq}`eq-nnd` matches the distortion as well as the image, and a generator that has
 # learned what images look like has nothing to match a distortion with.
+#
+# :::{figure-md} fig-idea-nearest-images
+# ![Left, training images as points; the nearest to a distorted target lies beside the distortion. Right, a curve of generated images; its nearest point lies by the image before it was distorted.](../../book/figures/nearest_images.svg)
+#
+# Each point is an image. The training image nearest to a distorted target is one that the
+# distortion moved it towards (left). What a generator can make lies along a curve, and the nearest
+# point of the curve stays by the image that was distorted (right). A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

@@ -34,6 +34,14 @@
 # nearest of many samples instead. Cost is counted in *generator passes*: one pass is one image
 # generated and one gradient computed. SGD and Adam get the fastest of several learning rates, chosen
 # on these very images, which is to their advantage.
+#
+# :::{figure-md} fig-idea-optimizer-comparison
+# ![Left, lines around a minimum, with a zigzag path and a short one from one start to it. Right, a curve, a start on it, and a target joined to the point of the curve nearest to it.](../../book/figures/optimizer_comparison.svg)
+#
+# The problem {eq}`eq-nng`. Left, codes: lines of equal error around $z^*$, and the ways of two
+# optimisers to it from one start. Right, images: the curve is all that the generator can make, the
+# bar what stays between the target and its nearest image. A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} images the DCGAN learns

@@ -23,6 +23,13 @@
 # the same images under pixels and under perceptual $\phi$. The network that needs no download is a
 # small classifier trained on the training images; with the weights at hand the parameter `features`
 # also takes SqueezeNet, LPIPS {cite:p}`zhang2018` and the paper's VGG-19.
+#
+# :::{figure-md} fig-idea-perceptual
+# ![Three squares: stripes, the same stripes moved by one pixel, and plain grey.](../../book/figures/perceptual.svg)
+#
+# Two images beside a target. To pixels the grey one is nearer, to features, as to the eye, the
+# stripes. A sketch; how near, the exercise asks.
+# :::
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

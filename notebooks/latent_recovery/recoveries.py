@@ -23,6 +23,14 @@
 # made to memorize: GLO-$N$ {cite:p}`bojanowski2018`, a generator that learns to turn one fixed random
 # code into each image, and AEGAN-$N$, an auto-encoder with an adversarial loss beside its squared
 # error. AEGAN recovers with its encoder, as in the paper; the others by optimisation.
+#
+# :::{figure-md} fig-idea-recoveries
+# ![Left, a curve passes through every training image. Right, unseen images lie off the same curve and are joined to its nearest points.](../../book/figures/recoveries.svg)
+#
+# A generator that has memorized, as a curve through its training images. Recovery gives these back
+# (left); for an unseen image it finds the nearest point of the curve, another image (right). A
+# sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

@@ -37,6 +37,14 @@
 # as in the paper's table, where {eq}`eq-mre` sums them; and
 # {py:func}`mempaper.statistics.mre_gap` is {eq}`eq-gap`. The
 # gap keeps its sign, where the table prints the absolute value.
+#
+# :::{figure-md} fig-idea-table-1
+# ![Left, two bells with their medians and the distance between these. Right, two rising curves and the largest vertical distance between them.](../../book/figures/table_1.svg)
+#
+# The two tests. The MRE-gap {eq}`eq-gap` compares the medians of two sets of errors (left); the KS
+# test takes the largest difference between the shares of images below any error (right). A sketch,
+# not data.
+# :::
 
 # %% tags=["parameters"]
 datasets = [

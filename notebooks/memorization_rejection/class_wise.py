@@ -23,6 +23,14 @@
 # divides each class into cells by k-means without a seed, and two of the published figures disagree
 # about one model, class and threshold: -0.08 and +0.43 for cat, with DiffAugment at $\tau = 0$. Here cells
 # have a seed, and every threshold is trained with several.
+#
+# :::{figure-md} fig-idea-class-wise
+# ![Two lines with distances. Left, those of samples lie before those of unseen images. Right, the two are mixed.](../../book/figures/class_wise.svg)
+#
+# $C_T$ class by class: where samples come before unseen images in the order of distances, $Z_U$ is
+# far below 0; where both are mixed, it is about 0. The mean over classes shows neither. A sketch,
+# not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source with labels

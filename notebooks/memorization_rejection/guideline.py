@@ -21,6 +21,13 @@
 # What the argument leaves out: about half of all *honest* new images lie nearer than $\bar d$, too.
 # `rejection.propose_threshold` therefore returns all distances, of which $\bar d$ is only the mean,
 # and says what each threshold would reject of images that copy nothing.
+#
+# :::{figure-md} fig-idea-guideline
+# ![Two bells that nearly coincide, cut in the middle by a vertical line, and a smaller one far to the left.](../../book/figures/guideline.svg)
+#
+# $\bar d$ is read from the distances among training images alone. It lies right of copies, as it
+# should, and in the middle of what honest new images have. A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source with labels

@@ -22,6 +22,13 @@
 # In their code the features of training and of evaluation differ even for Fig. 6: both are Inception's,
 # but one wrapper normalises colours as ImageNet's training did, and the other does not. So thresholds
 # and distances of the paper's figures lie in two slightly different spaces.
+#
+# :::{figure-md} fig-idea-other-measures
+# ![Left, samples stand off from training images. Right, in other features the same samples lie on them.](../../book/figures/other_measures.svg)
+#
+# What is feared: a generator that keeps its distance in the features by which it was judged (left)
+# and copies in others (right). A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source with labels

@@ -29,6 +29,13 @@
 # The planes are made by t-SNE {cite:p}`vandermaaten2008`, which lays out images so that neighbours in the
 # features mostly are neighbours in the plane. It shows nothing else: lengths, areas and empty space in
 # such a plane mean nothing, and so the verdicts of this page are computed in the features.
+#
+# :::{figure-md} fig-idea-planes-of-samples
+# ![Left, training images joined to their nearest others, and the mean of these distances as a bar. Right, circles of that radius around training images; three samples lie inside and two outside.](../../book/figures/planes_of_samples.svg)
+#
+# The distances whose mean is $\bar d$, {eq}`eq-d-bar` (left), and samples that are nearer than that
+# to a training image, and farther (right). A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source

@@ -39,6 +39,14 @@
 # *Hold-out* images, kept apart from the source of the training images, are the one set without a shift.
 # Beside them stand the sets of `references`. By default these are the same hold-out images, *warped*:
 # bent smoothly by 4 % of the image's side, they copy nothing, and are shifted on purpose.
+#
+# :::{figure-md} fig-idea-reference-sets
+# ![Left, samples lie nearer to training images than reference images of the same source. Right, shifted reference images lie farther off; the samples are the same.](../../book/figures/reference_sets.svg)
+#
+# Bars are the distances {eq}`eq-distance`. On the left the samples are nearer to training images
+# than real images are, and so they copy. On the right samples and training images are the same, and
+# the reference has moved: part of the difference is its doing. A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source

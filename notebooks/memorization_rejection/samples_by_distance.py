@@ -23,6 +23,13 @@
 # images, which are as good as training images and which the generator never saw. A good sample is
 # near to hold-out images, too; a copy is near to a training image, and may be as far from the
 # hold-out images as that training image is.
+#
+# :::{figure-md} fig-idea-samples-by-distance
+# ![Training and hold-out images as points, and three samples: one beside a training image alone, one near to both kinds, one far from both.](../../book/figures/samples_by_distance.svg)
+#
+# Three samples, each joined to the nearest training and the nearest hold-out image. The distance to
+# the training images alone does not tell the copy from the good sample. A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "faces"  # {digits, faces, mnist, fashion_mnist, cifar10} image source

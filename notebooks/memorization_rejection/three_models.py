@@ -23,6 +23,13 @@
 # SAGAN, -0.83 for BigGAN and -0.70 with DiffAugment: the most complex model is not the one that
 # memorizes most. And their FID is of 10,000 images for two models, of 50,000 for BigGAN, so that it
 # does not compare. Here all models generate equally many.
+#
+# :::{figure-md} fig-idea-three-models
+# ![A plane with three arrows from one point: level to the right, up to the right and down to the right.](../../book/figures/three_models.svg)
+#
+# How to read {numref}`fig-three-models`: from a model without rejection, what a threshold may lead
+# to. A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source with labels

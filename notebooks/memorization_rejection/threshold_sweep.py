@@ -23,6 +23,13 @@
 # FID. Here both are taken against several sets of images, for the answer depends on them: in the
 # authors' published notebooks FID at $\tau = 0.13$ falls from 22.87 to 22.67 against CIFAR-10.1,
 # but grows from 6.35 to 6.91 against the training images and from 8.42 to 8.99 against the test images.
+#
+# :::{figure-md} fig-idea-threshold-sweep
+# ![Training images with small circles around them, which strike out three samples, and with large circles, which strike out one more.](../../book/figures/threshold_sweep.svg)
+#
+# A sample within $\tau$ of a training image does not teach (crosses). The larger $\tau$, the more
+# good samples are lost with the copies. A sketch, not data.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source with labels

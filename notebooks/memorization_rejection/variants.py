@@ -28,6 +28,12 @@
 # those of the training images. The paper measures twice the time of plain training (Sec. 3.2),
 # with the features of Inception and 50,000 training images. What follows holds for the encoder and the
 # number of images chosen here; a hundred images in a few components are searched much faster.
+#
+# :::{figure-md} fig-idea-variants
+# ![A diagram: a sample is drawn and its distance compared with tau; it teaches the generator, or is rejected, and then drawn anew or left out.](../../book/figures/variants.svg)
+#
+# Algorithm 1 of {cite:t}`bai2022`, and where the published code leaves it.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10} image source with labels
