@@ -106,12 +106,15 @@ everything = [*first, *second]
 # was trained on. Training and hold-out images can then be exchanged, and whatever a detector says of
 # the true labels, it might as well say of others. Four kinds of detectors use this:
 #
-# - the recovery errors of both sets are compared by a one-sided Kolmogorov-Smirnov test (KS), by their
-#   medians (the MRE-gap), and by the means of their logarithms. The last two are tested by permuting
-#   which error belongs to which set;
-# - nearness to samples {cite:p}`chen2020`, the gap of a nearest-neighbour classifier
-#   {cite:p}`lopezpaz2017` and the three-sample test {cite:p}`bounliphone2016` have exact p-values of
-#   their own;
+# - the recovery errors of both sets are compared by a one-sided Kolmogorov-Smirnov test (KS,
+#   {py:func}`~mempaper.statistics.ks_test`), by their medians (the MRE-gap {eq}`eq-gap`,
+#   {py:func}`~mempaper.statistics.mre_gap`), and by the means of their logarithms
+#   ({py:func}`~mempaper.statistics.log_score_test`). The last two are tested by permuting which error
+#   belongs to which set;
+# - nearness to samples ({py:func}`~mempaper.nearness.membership_scores`; {cite:t}`chen2020`), the gap of
+#   a nearest-neighbour classifier ({py:func}`~mempaper.statistics.nearest_neighbor_gap`;
+#   {cite:t}`lopezpaz2017`) and the three-sample test ({py:func}`~mempaper.statistics.three_sample_test`;
+#   {cite:t}`bounliphone2016`) have exact p-values of their own;
 # - LOGAN {cite:p}`hayes2019` asks the discriminator that the generator learned from, and takes the images
 #   that it finds most real for training images. The p-value is that of Mann and Whitney's test. GLO has
 #   no discriminator, so its cell is empty;
@@ -301,7 +304,7 @@ for (each, kind), ax in zip(panels, axes, strict=True):
 plt.show()
 
 # %% [markdown]
-# ## What follows
+# ## What to take away
 #
 # A detector that finds nothing has not shown that nothing was memorized. Who publishes samples wants to
 # know whether they copy, and asks detectors of samples. Who publishes a *generator* should also ask what

@@ -16,8 +16,10 @@
 # Nobody knows how much a trained network has memorized, so what a detector of memorization says of it
 # cannot be marked right or wrong. It can where the truth is planted. Fresh images of the same kind as
 # the training images stand for the samples of a generator without fault; replaced in part by training
-# images, they are those of a generator that copies exactly that part. This page does so for every
-# detector that needs no more than features of images, many times over.
+# images, they are those of a generator that copies exactly that part
+# ({py:func}`mempaper.planted.plant`). This page does so for every detector of
+# {py:data}`mempaper.detectors.DETECTORS`, all of which need no more than features of images, many times
+# over.
 #
 # Two numbers describe a detector:
 #
@@ -262,6 +264,14 @@ calibration.on_models(on_models, detectors)
 #   their false alarm rate, if it is a test's, but not their power.
 # - A flipped or shifted copy that goes unseen in the features of one encoder may be plain in those of
 #   another, or once the generated images are also looked at flipped, as the audit does.
+
+# %% [markdown]
+# ## What to take away
+#
+# - A detector that stays silent has said something only if it would have spoken. Ask for its power, with as
+#   many images as you have.
+# - Compare detectors at equal false alarms.
+# - The encoder decides what any of them can find.
 
 # %% [markdown]
 # ## Exercises

@@ -15,7 +15,7 @@
 #
 # You have a generator, the images it was trained on, and images of the same kind that it never saw.
 # Did it copy? This page walks through an audit of two generators whose truth is known, so that you can
-# read the report on yours. On the command line the whole page is one command,
+# read the report on yours. {py:func}`mempaper.audit.audit` does it; on the command line the whole page is one command,
 #
 # ```
 # mempaper audit --generator mine.pt2 --latent-dim 128 \
@@ -93,7 +93,8 @@ print(report)
 # kinds of scores:
 #
 # - *samples*: the distance to the nearest generated image, over the distance to the nearest other real
-#   image {cite:p}`chen2020`. It needs nothing but samples.
+#   image ({py:func}`mempaper.nearness.membership_scores`; {cite:t}`chen2020`). It needs nothing but
+#   samples.
 # - *recovery*: the error of the nearest image that the generator can make at all, found by latent
 #   recovery {cite:p}`webster2019`. It finds what lies in the weights and seldom comes out.
 #
@@ -196,6 +197,13 @@ pd.DataFrame(
         ],
     }
 ).set_index("model")
+
+# %% [markdown]
+# ## What to take away
+#
+# - Hold images out by chance, before training. Without them no audit can say anything.
+# - An acquittal is worth as much as the smallest share of copies that would have been found.
+# - Whether a sample is a copy is for the eye. The tests say where to look, and whether it is more than chance.
 
 # %% [markdown]
 # ## Exercises

@@ -18,8 +18,10 @@
 # distort images more and more and watch the errors (Sec. 2.2 and their Fig. 2): a generator whose
 # images form a narrow manifold should recover an image the worse, the farther it has been pushed off.
 #
-# Three distortions are used: a smooth *warp*, one *patch* of noise, and additive *noise*. The
-# generators are the paper's three GANs: DCGAN {cite:p}`radford2016`, MESCH, a residual network with a
+# Three distortions are used: a smooth *warp* ({py:class}`~mempaper.operators.SmoothWarp`), one *patch*
+# of noise ({py:class}`~mempaper.operators.NoisePatches`), and additive *noise*
+# ({py:class}`~mempaper.operators.AdditiveNoise`). The distorted image is the target $y$ of
+# {eq}`eq-nng`. The generators are the paper's three GANs: DCGAN {cite:p}`radford2016`, MESCH, a residual network with a
 # zero-centred gradient penalty {cite:p}`mescheder2018`, and PGGAN, which is grown from coarse to fine
 # {cite:p}`karras2018`.
 #
@@ -135,6 +137,13 @@ verdict
 # |   By how much the median error at the greatest strength exceeds that of the images as they
 # |   are, recorded on CIFAR-10 over three trainings of each model.
 results.verdicts("strong-distortion-rejected")
+
+# %% [markdown]
+# ## What to take away
+#
+# - Small recovery errors mean something only for a generator that has large ones elsewhere.
+# - Noise is the easy test: it costs its own variance. Warps are the hard one, for a warped image is still an
+#   image.
 
 # %% [markdown]
 # ## Exercises

@@ -34,7 +34,7 @@
 # \sum_i \lVert G(z_i) - x_i \rVert_2^2 .
 # $$ (eq-glo)
 #
-# AEGAN adds the adversarial loss to the squared error of an auto-encoder, whose encoder then takes the
+# {py:func}`mempaper.experiments.train` does this as `train("glo", ...)`. AEGAN adds the adversarial loss to the squared error of an auto-encoder, whose encoder then takes the
 # place of the optimiser. GLO-$N$ and AEGAN-$N$ are trained on the first $N$ images. Own samples of an
 # AEGAN are not recovered: its encoder was trained on images, and need not find the code of a sample.
 #
@@ -197,6 +197,13 @@ results.verdicts("own-samples-recovered")
 # |   By how much PGGAN's median error of distorted training images exceeds that of the images
 # |   themselves, recorded in the same trainings.
 results.verdicts("distorted-above-train")
+
+# %% [markdown]
+# ## What to take away
+#
+# - Read the own samples first: where they are not recovered, all errors are those of the optimiser.
+# - Then hold training against validation errors. A shift of the whole distribution is memorization of most
+#   images; a tail on the left would be that of a few.
 
 # %% [markdown]
 # ## Exercises

@@ -22,8 +22,9 @@
 # \text{MRE-gap}(N) \approx a + b \log_2 N ,
 # $$ (eq-gap-law)
 #
-# by least squares ({py:func}`mempaper.statistics.gap_law`). The slope $b$ is the change of the gap for each doubling of $N$. It is a description
-# of the range measured, no more: gaps are at most 100 %, and do not go on falling once they are zero.
+# by least squares ({py:func}`mempaper.statistics.gap_law`). The slope $b$ is the change of the gap for
+# each doubling of $N$. It is a description of the range measured, no more: gaps are at most 100 %, and
+# do not go on falling once they are zero.
 #
 # :::{figure-md} fig-idea-gap-law
 # ![Left, a curve goes through five training images. Right, an equally flexible curve runs between fifteen, as near to them as to unseen ones.](../../book/figures/gap_law.svg)

@@ -15,8 +15,9 @@
 #
 # Where $\phi$ hides part of an image, recovery by {eq}`eq-nng` fills it in: $z^*$ is chosen by what
 # can be seen, and $G(z^*)$ is a whole image. {cite:t}`webster2019` use this for faces with a hole,
-# where $\phi$ is a mask, and for small faces, where $\phi$ averages over blocks of pixels (Sec. 4.1
-# and their Fig. 6). They note that the face filled in is plausible and that it is another person: a
+# where $\phi$ is a mask ({py:class}`~mempaper.operators.BoxMask`,
+# {py:class}`~mempaper.operators.FreeFormMask`), and for small faces, where $\phi$ averages over blocks
+# of pixels ({py:class}`~mempaper.operators.AveragePool`; Sec. 4.1 and their Fig. 6). They note that the face filled in is plausible and that it is another person: a
 # generator that had memorized the photograph would put back the very one. (The caption of that figure
 # has the two operators the wrong way round.)
 #
@@ -127,6 +128,14 @@ verdict
 # |   By how much the error of another image's completion exceeds that of the image's own, in
 # |   the hidden part, recorded on CIFAR-10 over three trainings of the DCGAN.
 results.verdicts("completes-hidden")
+
+# %% [markdown]
+# ## What to take away
+#
+# - Recovery fills in what the generator knows of such images. How well, is measured against what another image
+#   would have got, not against 0.
+# - A plausible completion is no memorization. A completion that is nearer to the hidden truth for training
+#   images than for others would be.
 
 # %% [markdown]
 # ## Exercises

@@ -17,9 +17,15 @@
 # "If the generator is invertible, errors will [be] zero regardless of the target image"
 # ({cite:t}`webster2019`, Sec. 2.2). This page tries it with a *normalizing flow* {cite:p}`dinh2017`,
 # a generator that is made of steps that can each be undone, and is trained by maximum likelihood. It
-# has exactly one latent code for each image. It recovers its training images, images it never saw,
-# and noise, all alike, and its errors say nothing about what it has learned. A DCGAN stands beside
-# it.
+# has exactly one latent code for each image,
+#
+# $$
+# z^*(y) = G^{-1}(y) ,
+# $$ (eq-inverse)
+#
+# and no search is needed: {py:func}`mempaper.experiments.train` gives a `flow` its inverse as the
+# encoder. It recovers its training images, images it never saw, and noise, all alike, and its errors
+# say nothing about what it has learned. A DCGAN stands beside it.
 #
 # :::{figure-md} fig-idea-invertible
 # ![Left, a curve, and images off it joined to its nearest points. Right, a bent grid that fills the plane, with an image anywhere.](../../book/figures/invertible.svg)

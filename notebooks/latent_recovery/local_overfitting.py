@@ -17,10 +17,11 @@
 # images might not see it. {cite:t}`webster2019` look at parts in their supplement, with masks for
 # eyes and mouth and with patches, and find that GANs generalise there too (Sec. 4.2).
 #
-# Recovery does this by its operator $\phi$. A mask keeps the pixels of the eyes, or of the mouth, and
-# the error is their mean squared error, wherever else $G(z)$ goes. For patches, each window of an image
-# is recovered by itself, with a latent code of its own, and an image's error is the mean of its
-# windows'.
+# Recovery does this by its operator $\phi$ in {eq}`eq-nng`. A mask keeps the pixels of the eyes, or of
+# the mouth ({py:func}`~mempaper.operators.eyes_mask`, {py:func}`~mempaper.operators.mouth_mask`), and
+# the error is their mean squared error, whatever $G(z)$ is elsewhere. For patches
+# ({py:class}`~mempaper.operators.Patches`), each window of an image is recovered by itself, with a
+# latent code of its own, and an image's error is the mean of its windows'.
 #
 # :::{figure-md} fig-idea-local-overfitting
 # ![A drawn face three times: whole; with all but a strip at the eyes in grey; divided into four patches.](../../book/figures/local_overfitting.svg)

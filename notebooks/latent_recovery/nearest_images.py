@@ -19,9 +19,10 @@
 # \mathrm{NN}_{\mathcal{D}}(y) = \arg\min_{x \in \mathcal{D}} \lVert x - y \rVert .
 # $$ (eq-nnd)
 #
-# {py:func}`mempaper.neighbors.nearest` finds it. {cite:t}`webster2019` turn the question round (their Fig. 1): for an image $y$, which image
-# $\mathrm{NN}_G(y) = G(z^*(y))$ can the generator make that comes closest? {eq}`eq-nng` asks for its
-# latent code. They find this neighbour the more meaningful of the two, above all where the image is
+# {py:func}`mempaper.neighbors.nearest` finds it. {cite:t}`webster2019` turn the question round (their
+# Fig. 1): for an image $y$, which image $\mathrm{NN}_G(y) = G(z^*(y))$ can the generator make that
+# comes closest? {eq}`eq-nng` asks for its latent code, and {py:func}`mempaper.recovery.recover` finds
+# it. They find this neighbour the more meaningful of the two, above all where the image is
 # distorted: {eq}`eq-nnd` matches the distortion as well as the image, and a generator that has
 # learned what images look like has nothing to match a distortion with.
 #
@@ -142,6 +143,14 @@ verdict
 # |   By how much the error of the nearest training image exceeds that of the nearest generated
 # |   image, recorded on CIFAR-10 over three trainings of the DCGAN.
 results.verdicts("nearest-generated-robust")
+
+# %% [markdown]
+# ## What to take away
+#
+# - The nearest training image of a distorted target may match the distortion; the nearest generated image
+#   cannot, as far as the generator has learned what images look like.
+# - Neither of them tells whether anything was memorized. That takes errors of two kinds of images,
+#   those of the training and others.
 
 # %% [markdown]
 # ## Exercises

@@ -24,8 +24,9 @@
 # it compares all pixels, $\phi(x) = x$; later pages let it hide a part of the image, or look at
 # features of a network.
 #
-# {cite:t}`webster2019` solve {eq}`eq-nng` with L-BFGS, a quasi-Newton method, which learns the
-# curvature of the error from its last gradients; {py:func}`mempaper.recovery.recover` does. They report that it needs about 50 iterations where
+# {py:func}`mempaper.recovery.recover` solves {eq}`eq-nng`. {cite:t}`webster2019` use L-BFGS, a
+# quasi-Newton method, which learns the curvature of the error from its last gradients
+# ({py:class}`mempaper.minimizers.LBFGS`). They report that it needs about 50 iterations where
 # gradient descent needs about 500 (Sec. 2.1). Everything that follows rests on how well this problem
 # is solved: an error that measures the optimiser says nothing about the generator.
 #

@@ -15,8 +15,8 @@
 #
 # Squared differences of pixels are a poor judge of images: a face moved by a pixel is far from
 # itself. Perceptual losses compare images as a network sees them, by its features
-# {cite:p}`johnson2016,zhang2018`. {cite:t}`webster2019` tried them for recovery, with $\phi$ the
-# features of VGG-19, and report no better images and no difference in the statistics (Sec. 2.1 and
+# {cite:p}`johnson2016,zhang2018`. {cite:t}`webster2019` tried them for recovery, with $\phi$ of
+# {eq}`eq-nng` the features of VGG-19 ({py:class}`mempaper.operators.Perceptual`), and report no better images and no difference in the statistics (Sec. 2.1 and
 # supplement).
 #
 # Here a DCGAN, which should not overfit, and a GLO model of few images, which should, are tested on

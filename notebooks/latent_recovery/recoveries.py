@@ -14,8 +14,8 @@
 # # What generators make of training and of validation images
 #
 # {cite:t}`webster2019` show what memorization looks like (their Fig. 3): images $y$ above, and below
-# them what recovery makes of each, $\mathrm{NN}_G(y) = G(z^*(y))$, with training images on the left
-# and images that no generator saw on the right. A generator that has memorized its images gives them
+# them what recovery makes of each, $\mathrm{NN}_G(y) = G(z^*(y))$ by {eq}`eq-nng`
+# ({py:func}`mempaper.recovery.recover`), with training images on the left and images that no generator saw on the right. A generator that has memorized its images gives them
 # back on the left, and fails on the right.
 #
 # The rows are two GANs trained on all training images (PGGAN, {cite:t}`karras2018`, and MESCH,
@@ -120,6 +120,12 @@ verdict
 # | caption: >-
 # |   The MRE-gaps by which the claim is judged, recorded on CIFAR-10 over three trainings.
 results.verdicts("glo-recoveries-stand-out")
+
+# %% [markdown]
+# ## What to take away
+#
+# - Memorization is a difference between two kinds of images, not a small error on one of them.
+# - The eye finds it only where it is large. A median of hundreds of errors finds less, and says how sure it is.
 
 # %% [markdown]
 # ## Exercises

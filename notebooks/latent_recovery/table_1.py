@@ -33,10 +33,10 @@
 # distribution differ by as much as these. Overfitting counts as detected where the p-value is below
 # 1 % or the gap above 10 %.
 #
-# In the package, {py:func}`mempaper.statistics.median_recovery_error` is {eq}`eq-mre`, with errors averaged over pixels
-# as in the paper's table, where {eq}`eq-mre` sums them; and
-# {py:func}`mempaper.statistics.mre_gap` is {eq}`eq-gap`. The
-# gap keeps its sign, where the table prints the absolute value.
+# In the package, {py:func}`mempaper.statistics.median_recovery_error` is {eq}`eq-mre`, with errors
+# averaged over pixels as in the paper's table, where {eq}`eq-mre` sums them;
+# {py:func}`mempaper.statistics.mre_gap` is {eq}`eq-gap`, and {py:func}`mempaper.statistics.ks_test` the
+# test. The gap keeps its sign, where the table prints the absolute value.
 #
 # :::{figure-md} fig-idea-table-1
 # ![Left, two bells with their medians and the distance between these. Right, two rising curves and the largest vertical distance between them.](../../book/figures/table_1.svg)

@@ -19,6 +19,7 @@
 # and Fig. 8). In the numbers published with the paper, BigGAN's $C_T$ of the class car goes from -2.83
 # at $\tau = 0$ to -1.47 at $\tau = 0.16$, the mean over classes from -0.83 to -0.13.
 #
+# {py:func}`mempaper.statistics.class_wise_copying_test` computes $C_T$ of each class by {eq}`eq-z-u`.
 # One class is a tenth of the images, and its number strays more than the mean. The published code
 # divides each class into cells by k-means without a seed, and two of the published figures disagree
 # about one model, class and threshold: -0.08 and +0.43 for cat, with DiffAugment at $\tau = 0$. Here cells
@@ -116,6 +117,12 @@ claims.judge(
 
 # %%
 claims.judge("published-class-agrees", published=published.published_notebooks())
+
+# %% [markdown]
+# ## What to take away
+#
+# - A mean over classes can hide a class that is copied.
+# - Classes picked for their $C_T$ drift back by chance alone: pick by some trainings, judge by others.
 
 # %% [markdown]
 # ## Exercises

@@ -19,8 +19,8 @@
 # Inception, $\bar d$ of CIFAR-10 is 0.15, and the threshold that the paper found best by trial 0.13.
 #
 # What the argument leaves out: about half of all *honest* new images lie nearer than $\bar d$, too.
-# `rejection.propose_threshold` therefore returns all distances, of which $\bar d$ is only the mean,
-# and says what each threshold would reject of images that copy nothing.
+# {py:func}`mempaper.rejection.propose_threshold` therefore returns all distances, of which $\bar d$ is
+# only the mean, and says what each threshold would reject of images that copy nothing.
 #
 # :::{figure-md} fig-idea-guideline
 # ![Two bells that nearly coincide, cut in the middle by a vertical line, and a smaller one far to the left.](../../book/figures/guideline.svg)
@@ -126,6 +126,13 @@ claims.judge("d-bar-is-a-threshold", tradeoffs=guideline.at_d_bar(sweeps))
 
 # %%
 claims.judge("published-d-bar", published=published.published_notebooks())
+
+# %% [markdown]
+# ## What to take away
+#
+# - $\bar d$ is a first threshold that needs neither a model nor a second set of images.
+# - A threshold has two prices: the copies that it lets through, and the honest images that it rejects. Look
+#   at both shares before training.
 
 # %% [markdown]
 # ## Exercises

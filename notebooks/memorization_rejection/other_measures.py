@@ -17,7 +17,8 @@
 # distance. A generator might learn to stay away from training images in just these features, and go
 # on copying in all others. {cite:t}`bai2022` therefore measure $C_T$ in features of other networks
 # (Sec. 5.5 and Fig. 10) and against other reference sets (Sec. 5.6 and Fig. 11), and find that it
-# rises with the threshold in all of them.
+# rises with the threshold in all of them. {py:mod}`mempaper.embeddings` has the networks, and
+# {py:func}`mempaper.statistics.class_wise_copying_test` computes $C_T$ by {eq}`eq-z-u`.
 #
 # In their code the features of training and of evaluation differ even for Fig. 6: both are Inception's,
 # but one wrapper normalises colours as ImageNet's training did, and the other does not. So thresholds
@@ -136,6 +137,12 @@ claims.judge(
         for name in references
     },
 )
+
+# %% [markdown]
+# ## What to take away
+#
+# - Test a remedy with what it was not made for: other features, other references.
+# - Heights of $C_T$ under different features or references do not compare. Their changes do, in sign.
 
 # %% [markdown]
 # ## Exercises

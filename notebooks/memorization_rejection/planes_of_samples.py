@@ -194,6 +194,13 @@ cover = claims.judge(
 cover
 
 # %% [markdown]
+# ## What to take away
+#
+# - Coming nearer to the training images is learning, as long as hold-out images come nearer, too.
+# - A plane is for looking. What it seems to show is measured in the features.
+# - $\bar d$ is a convention that needs no model, not a border of the data.
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** Four training images have features in the directions 0°, 60°, 90° and 180°. What is $\bar d$?

@@ -21,12 +21,13 @@
 # $$ (eq-distance)
 #
 # with $\mathcal{D}$ the training images, the paper's $X_T$, and $f(x)$ the features of an image in some
-# network, the *encoder*; {py:func}`mempaper.neighbors.nearest` computes it. A small distance alone proves nothing: good images are near to training images. So the distances are
-# held against those of a *reference set*, real images that the generator never saw. Where generated
-# images are nearer than these, some training images were memorized. The statistic $C_T$
-# {cite:p}`meehan2020` says by how much: it compares the ranks of the two sets of distances, within
-# cells of similar images and here within classes; it is 0 where generated and reference images are
-# equally near, and negative where the generated are nearer.
+# network, the *encoder*; {py:func}`mempaper.neighbors.nearest` computes it. A small distance alone
+# proves nothing: good images are near to training images. So the distances are held against those of
+# a *reference set*, real images that the generator never saw. Where generated images are nearer than
+# these, some training images were memorized. The statistic $C_T$ {cite:p}`meehan2020` says by how
+# much: it compares the ranks of the two sets of distances, within cells of similar images and here
+# within classes; it is 0 where generated and reference images are equally near, and negative where
+# the generated are nearer. [](threshold_sweep.py) has its equation, {eq}`eq-z-u`.
 #
 # All of this trusts that images which copy nothing are as far from the training images as the
 # reference set is. The paper takes CIFAR-10.1 {cite:p}`recht2018`, a test set for CIFAR-10 collected
@@ -210,6 +211,15 @@ claims.judge("published-references-ordered", published=published.published_noteb
 
 # %%
 claims.judge("published-test-farther", published=published.published_notebooks())
+
+# %% [markdown]
+# ## What to take away
+#
+# - A small distance to the training images proves nothing by itself. It counts against that of images that
+#   copy nothing.
+# - Examine a reference set before any generator: scored as if it were generated, it should have a $C_T$ of
+#   0. What it has instead, every generator that is held against it gets, too.
+# - Images held out by chance are the reference without a shift.
 
 # %% [markdown]
 # ## Exercises

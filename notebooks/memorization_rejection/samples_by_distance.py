@@ -192,6 +192,13 @@ verdict = claims.judge(
 verdict
 
 # %% [markdown]
+# ## What to take away
+#
+# - The distance to the training images mixes two things, quality and copying. The distance to hold-out
+#   images, which no generator can copy, tells them apart.
+# - Near samples are copies where they are nearer than real images that were not copied ever come.
+
+# %% [markdown]
 # ## Exercises
 #
 # Four samples are ranked 1, 2, 3, 4 by their distance to the training images and 2, 1, 4, 3 by that to the

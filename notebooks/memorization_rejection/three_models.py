@@ -22,7 +22,9 @@
 # The numbers published with the paper say less than that. Their $C_T$ without rejection is 0.05 for
 # SAGAN, -0.83 for BigGAN and -0.70 with DiffAugment: the most complex model is not the one that
 # memorizes most. And their FID is of 10,000 images for two models, of 50,000 for BigGAN, so that it
-# does not compare. Here all models generate equally many.
+# does not compare. Here all models generate equally many; $C_T$ is that of {eq}`eq-z-u`
+# ({py:func}`mempaper.statistics.class_wise_copying_test`), FID a
+# {py:func}`~mempaper.statistics.frechet_distance`.
 #
 # :::{figure-md} fig-idea-three-models
 # ![A plane with three arrows from one point: level to the right, up to the right and down to the right.](../../book/figures/three_models.svg)
@@ -141,6 +143,13 @@ claims.judge("published-fid-counts-alike", settings=published.published_settings
 
 # %%
 claims.judge("published-settings-alike", settings=published.published_settings())
+
+# %% [markdown]
+# ## What to take away
+#
+# - Models compare where all else is equal: updates, images generated, images measured against. In the
+#   published numbers it is not.
+# - A better model and one that was trained farther look alike in one plane of two numbers.
 
 # %% [markdown]
 # ## Exercises

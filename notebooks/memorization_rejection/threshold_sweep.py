@@ -15,12 +15,19 @@
 #
 # *Memorization rejection* changes one thing in the training of a GAN: a generated image whose distance
 # to the nearest training image is at most a threshold $\tau$ does not teach the generator
-# (Algorithm 1 of {cite:t}`bai2022`). Where the generator copies already, its updates stop; elsewhere
+# (Algorithm 1 of {cite:t}`bai2022`): only samples with
+#
+# $$
+# d(G(z)) > \tau
+# $$ (eq-rejection)
+#
+# do, with the distance $d$ of {eq}`eq-distance`
+# ({py:class}`mempaper.rejection.MemorizationRejection`). Where the generator copies already, its updates stop; elsewhere
 # they go on. The paper trains BigGAN with several thresholds and plots quality against memorization
 # (its Fig. 6). Up to $\tau = 0.13$, it says, there is less memorization at the same quality.
 #
 # Memorization is measured by $C_T$ {cite:p}`meehan2020`, quality by the Fréchet distance of features,
-# FID. Here both are taken against several sets of images, for the answer depends on them: in the
+# FID ({py:func}`mempaper.statistics.frechet_distance`). Here both are taken against several sets of images, for the answer depends on them: in the
 # authors' published notebooks FID at $\tau = 0.13$ falls from 22.87 to 22.67 against CIFAR-10.1,
 # but grows from 6.35 to 6.91 against the training images and from 8.42 to 8.99 against the test images.
 #
@@ -78,13 +85,24 @@ sweeps = sweep.measure(
 #
 # For each class, the distances of generated images to the nearest training image of that class, within
 # cells of similar images where there are enough of them, are ranked among those of images the model has
-# not seen. If generated images copied nothing, they would
-# lie as near as unseen ones. $C_T$ is the number of standard deviations by which their ranks are lower
-# (negative: copies) or higher than that; here the mean over classes. How far it strays by chance
-# depends on the number of classes and cells, so this page judges by trainings with other seeds: every
-# threshold is trained with the same seeds, and intervals are Student's over these. The training and the
-# unseen images are the same for all seeds, so other images might give other numbers than the intervals
-# hold.
+# not seen. Of $n'$ generated and $n$ unseen images in a cell, let $U$ be the number of pairs in which
+# the generated image is the farther one. If generated images copied nothing, that would be half of the
+# pairs, but for chance. So
+#
+# $$
+# Z_U = \frac{U - n n' / 2}{\sqrt{n n' (n + n' + 1) / 12}}
+# $$ (eq-z-u)
+#
+# is the number of standard deviations by which their ranks are lower (negative: copies) or higher than
+# that. {py:func}`mempaper.statistics.z_u` computes it, with the published correction of $\frac{1}{2}$ to
+# $U$. $C_T$ is the mean of $Z_U$ over the cells of a class, weighted by their numbers of unseen images
+# ({py:func}`mempaper.statistics.data_copying_test`), and here the mean of that over classes
+# ({py:func}`mempaper.statistics.class_wise_copying_test`).
+#
+# How far it strays by chance depends on the number of classes and cells, so this page judges by
+# trainings with other seeds: every threshold is trained with the same seeds, and intervals are
+# Student's over these. The training and the unseen images are the same for all seeds, so other images
+# might give other numbers than the intervals hold.
 #
 # ## The paper's Fig. 6: quality against memorization
 #
@@ -240,6 +258,15 @@ claims.judge("published-fid-to-test", published=notebooks)
 
 # %%
 claims.judge("published-ct-decreases", published=notebooks)
+
+# %% [markdown]
+# ## What to take away
+#
+# - Rejection takes the copies from what teaches the generator, and good samples with them, the more the larger
+#   $\tau$ is.
+# - $C_T$ rises where samples copy less and where they are worse. It is never read without a measure of quality.
+# - That measure has its reference, too: a distance to the training images rewards copies.
+# - One training is one draw; compare thresholds over seeds.
 
 # %% [markdown]
 # ## Exercises

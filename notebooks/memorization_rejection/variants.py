@@ -13,8 +13,9 @@
 # %% [markdown]
 # # What rejection leaves open, and what it costs
 #
-# Algorithm 1 of {cite:t}`bai2022` rejects for the generator only, by a distance of $1 - \cos$ to all
-# training images, and draws anew until the batch is full. Each of these is a choice:
+# Algorithm 1 of {cite:t}`bai2022`, {eq}`eq-rejection`, rejects for the generator only, by a distance of
+# $1 - \cos$ to all training images, and draws anew until the batch is full. Each of these is a choice,
+# and an argument of {py:class}`mempaper.rejection.MemorizationRejection`:
 #
 # - *for both*: reject what teaches the discriminator, too. The paper says it is sufficient to do so for
 #   the generator (Sec. 3.1); the one published run with both had more copying and a worse FID, a mean
@@ -120,6 +121,14 @@ variants.cost_table({model: cost})
 
 # %%
 claims.judge("mr-costs-twice-the-time", values={model: cost.ratio})
+
+# %% [markdown]
+# ## What to take away
+#
+# - "Reject near samples" leaves open for whom, by which distance, and what fills the batch. Compare variants at
+#   equal shares of rejection.
+# - The time that rejection takes depends on encoder and number of training images, and on how many samples
+#   are rejected.
 
 # %% [markdown]
 # ## Exercises
