@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from itertools import cycle
 
 import matplotlib
+import pandas as pd
 import seaborn
 
 __all__ = [
@@ -38,9 +39,11 @@ INK = "#333333"
 
 def style() -> None:
     """Sets matplotlib's defaults to the book's: 7 x 4 inches at 100 dots, so 700 pixels wide.
+    Tables of pandas show their cells whole.
 
     >>> style()
     """
+    pd.set_option("display.max_colwidth", None)
     seaborn.set_theme(
         context="notebook",
         style="whitegrid",

@@ -125,7 +125,7 @@ plt.show()
 # %%
 # | table: tab-audits
 # | caption: The tests of both audits. A ratio below 1 says that training images are nearer.
-pd.concat({name: each.table() for name, each in reports.items()})
+pd.concat({name: each.table() for name, each in reports.items()}).rename_axis([None, None])
 
 # %% [markdown]
 # ## Would copies have been found?
@@ -148,7 +148,7 @@ pd.DataFrame(
         + [f"no copies, {name}" for name in controls.negative],
         "p": [f"{p:.2g}" for p in [*controls.positive.values(), *controls.negative.values()]],
     }
-).set_index("control")
+).set_index("control").rename_axis(None)
 
 # %% [markdown]
 # ## Look at the samples
@@ -196,7 +196,7 @@ pd.DataFrame(
             for share in (each.controls.sensitivity(0.05) for each in reports.values())
         ],
     }
-).set_index("model")
+).set_index("model").rename_axis(None)
 
 # %% [markdown]
 # ## What to take away
