@@ -55,9 +55,16 @@ def peak():
 def add_row(benchmark, request):
     """Returns add_row(what=, baseline=, ratio=, goal=, seconds=, limit=, of_limit=)."""
 
-    def add(*, ratio: Interval, of_limit: float, **told):
-        row = told | {"ratio": ratio.estimate, "low": ratio.low, "high": ratio.high}
-        row["of limit"] = of_limit
+    def add(*, what, baseline, ratio: Interval, goal, seconds: float, limit, of_limit: float):
+        row = {
+            "what": what,
+            "baseline": baseline,
+            "times as fast": f"{ratio:.2f}",
+            "goal": goal,
+            "seconds": f"{seconds:.3g}",
+            "limit": limit,
+            "share of the limit": "" if np.isnan(of_limit) else f"{of_limit:.0%}",
+        }
         benchmark.extra_info |= row
         request.config.stash[_ROWS].append(row)
 

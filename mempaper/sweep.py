@@ -7,7 +7,6 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from . import experiments
 from . import references as reference_sets
@@ -18,7 +17,6 @@ from .statistics import Interval, mean_interval
 
 __all__ = [
     "Sweep",
-    "against_each_other",
     "by_model",
     "c_t",
     "check",
@@ -28,7 +26,6 @@ __all__ = [
     "fid",
     "jobs",
     "measure",
-    "table",
 ]
 
 Number = Callable[[Copying], float]
@@ -233,23 +230,6 @@ def _sweep(name: str, by_threshold: Mapping[float, Mapping[int, Copying]]) -> Sw
     return Sweep({tau: [by_threshold[tau][seed] for seed in seeds] for tau in sorted(by_threshold)})
 
 
-def against_each_other(
-    sweeps: Mapping[str, Sweep], *, reference: str
-) -> dict[str, dict[float, tuple[Interval, Interval]]]:
-    """Returns (C_T, Frechet distance) by model and tau, both against `reference`."""
-    return {
-        model: {
-            tau: (score, distance)
-            for (tau, score), distance in zip(
-                sweep.means(c_t(reference)).items(),
-                sweep.means(fid(reference)).values(),
-                strict=True,
-            )
-        }
-        for model, sweep in sweeps.items()
-    }
-
-
 def effects_of_augmentation(sweeps: Mapping[str, Sweep]) -> dict[str, Interval]:
     """Returns C_T of each model with augmentation less that without, by seed, at tau = 0.
 
@@ -268,20 +248,3 @@ def class_curves(sweep: Sweep, *, reference: str = "holdout") -> dict[str, dict[
     """Returns C_T by class and tau, means over seeds."""
     scores = sweep.by_threshold[0.0][0].scores[reference].classes
     return {f"class {label}": sweep.means(c_t(reference, label=label)) for label in scores.classes}
-
-
-def table(sweeps: Mapping[str, Sweep], *, references: Sequence[str]) -> pd.DataFrame:
-    """Returns one row for each model and tau: C_T and Frechet distances, means over seeds.
-
-    references  sets; distances to the training images stand beside those to each of them
-    """
-    columns = {"FID to train": fid("train")}
-    for name in references:
-        columns |= {f"C_T against {name}": c_t(name), f"FID to {name}": fid(name)}
-    rows = []
-    for model, sweep in sweeps.items():
-        means = {title: sweep.means(number) for title, number in columns.items()}
-        for tau in sweep.by_threshold:
-            row = {title: f"{by_threshold[tau]:.2f}" for title, by_threshold in means.items()}
-            rows.append({"model": model, "tau": f"{tau:.3g}", **row})
-    return pd.DataFrame(rows).set_index("model").rename_axis(None)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from mempaper import experiments, guideline, sweep, variants
+from mempaper import experiments, guideline, sweep, sweep_rows, variants
 from mempaper.errors import InputError
 from mempaper.experiments import Copying, Scores, UpdateCost
 from mempaper.runs import Run
@@ -131,14 +131,17 @@ def test_augmentation_is_held_against_the_same_model_without(found):
 
 
 def test_figures_and_table_show_means(swept):
-    pairs = sweep.against_each_other({"BigGAN": swept}, reference="holdout")["BigGAN"]
+    rows = sweep_rows.rows({"BigGAN": swept}, references=["holdout"])
+    pairs = sweep_rows.against_each_other(rows, reference="holdout")["BigGAN"]
     score, distance = pairs[0.25]
     assert ends(score) == student([0.5, -1, -0.5])
     assert ends(distance) == student([3, 3, 6])
     curves = sweep.class_curves(swept)
     assert list(curves) == ["class 0", "class 1"]
     assert ends(curves["class 0"][0.0]) == student([-4, -6, 1])
-    table = sweep.table({"BigGAN": swept}, references=["holdout"])
+    assert len(rows) == 2 * 3 * 2
+    assert rows[rows["set"] == "train"]["c_t"].isna().all()
+    table = sweep_rows.summary(rows)
     assert table["tau"].tolist() == ["0", "0.25"]
     assert table["FID to holdout"].iloc[1].startswith("4.00 [")
     assert table["C_T against holdout"].iloc[0].startswith("-2.00 [")

@@ -144,6 +144,7 @@ def _assessing(p: SimpleNamespace) -> Asked:
 
 
 _PAGES: Mapping[str, Callable[[SimpleNamespace], Asked]] = {
+    "latent_recovery/models": _plain(),
     "latent_recovery/optimizer_comparison": _plain("dcgan"),
     "latent_recovery/nearest_images": _plain(),
     "latent_recovery/distortions": _plain(),

@@ -58,7 +58,7 @@ seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, plotting, published, sweep
+from mempaper import claims, plotting, published, results, sweep, sweep_rows
 
 plotting.style()
 sweeps = sweep.measure(
@@ -87,7 +87,8 @@ sweeps = sweep.measure(
 # |   Fig. 9 of {cite:t}`bai2022`: Fréchet distance against $C_T$, both on hold-out images, for three
 # |   models and thresholds $\tau$. Means over seeds with 95 % intervals.
 fig, ax = plt.subplots(figsize=(7, 5))
-pairs = sweep.against_each_other(sweeps, reference="holdout")
+rows = sweep_rows.rows(sweeps, references=["holdout"])
+pairs = sweep_rows.against_each_other(rows, reference="holdout")
 plotting.fid_against_copying(pairs, ax=ax, reference="hold-out", encoder=encoder)
 plt.show()
 
@@ -96,7 +97,7 @@ plt.show()
 # | caption: >-
 # |   The numbers of {numref}`fig-three-models`, and the Fréchet distance to the training images. Means
 # |   over seeds with 95 % intervals.
-sweep.table(sweeps, references=["holdout"])
+sweep_rows.summary(rows)
 
 # %% [markdown]
 # All three are trained for equally many updates, as in the paper. A model that learns more slowly has
@@ -165,3 +166,6 @@ claims.judge("published-settings-alike", settings=published.published_settings()
 # NBVAL_CHECK_OUTPUT
 for name, swept in sweeps.items():
     print(name, len(swept.by_threshold), "thresholds", len(seeds), "seeds")
+
+# %% tags=["remove-cell"]
+results.Offer(f"three_models_{dataset}", rows)

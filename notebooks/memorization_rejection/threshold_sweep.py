@@ -62,7 +62,16 @@ seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, class_conditional, generators, plotting, published, sweep
+from mempaper import (
+    claims,
+    class_conditional,
+    generators,
+    plotting,
+    published,
+    results,
+    sweep,
+    sweep_rows,
+)
 from mempaper import references as reference_sets
 
 plotting.style()
@@ -118,9 +127,10 @@ sweeps = sweep.measure(
 # |   Fig. 6 of {cite:t}`bai2022`: Fréchet distance against $C_T$ for each threshold $\tau$, both
 # |   against the set of images named at the axes. Means over seeds with 95 % intervals.
 sets = ["holdout", *references]
+rows = sweep_rows.rows(sweeps, references=sets)
 fig, axes = plt.subplots(len(sets), 1, figsize=(7, 4.2 * len(sets)), squeeze=False)
 for reference, ax in zip(sets, axes.flat, strict=True):
-    pairs = sweep.against_each_other(sweeps, reference=reference)
+    pairs = sweep_rows.against_each_other(rows, reference=reference)
     title = reference_sets.TITLES[reference]
     plotting.fid_against_copying(pairs, ax=ax, reference=title, encoder=encoder)
 plt.show()
@@ -130,7 +140,7 @@ plt.show()
 # | caption: >-
 # |   What each threshold brings: $C_T$ (below 0: copying) and Fréchet distances, means over seeds with
 # |   95 % intervals. At $\tau = 0$ nothing is rejected.
-sweep.table(sweeps, references=sets)
+sweep_rows.summary(rows)
 
 # %% [markdown]
 # The Fréchet distance to the training images cannot tell quality from copying: a generator that
@@ -167,7 +177,7 @@ plt.show()
 # |   parentheses are changes against $\tau = 0$.
 plotting.threshold_knob(
     {
-        reference_sets.TITLES[each]: sweep.against_each_other(sweeps, reference=each)[name]
+        reference_sets.TITLES[each]: sweep_rows.against_each_other(rows, reference=each)[name]
         for each in sets
     },
     {
@@ -289,3 +299,6 @@ claims.judge("published-ct-decreases", published=notebooks)
 # %% tags=["remove-cell"]
 # NBVAL_CHECK_OUTPUT
 print(name, len(swept.by_threshold), "thresholds", len(seeds), "seeds")
+
+# %% tags=["remove-cell"]
+results.Offer(f"threshold_sweep_{dataset}", rows)

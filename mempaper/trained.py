@@ -1,0 +1,58 @@
+"""What models cost to train, and what they make."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from . import experiments, families, generators
+from .runs import Run
+
+__all__ = ["images", "table"]
+
+_WITHOUT_PRIOR = ("ae",)
+"""Families that learn codes of images and no distribution to draw codes from."""
+
+
+def images(runs: Sequence[Run], *, count: int, seed: int = 0) -> dict[str, Tensor]:
+    """Returns training images and what each model makes, (count, c, h, w), by the name of the row.
+
+    Models make samples of latents from N(0, I). An auto-encoder, which knows no such latents, makes
+    what it can of hold-out images.
+    """
+    rows = {"training images": experiments.targets(runs[0], "train", count)}
+    for run in runs:
+        generator = generators.load(run)
+        if run.config["model"] in _WITHOUT_PRIOR:
+            held_out = experiments.targets(run, "holdout", count)
+            with torch.no_grad():
+                rows[f"{_name(run)}, of hold-out images"] = generator(generator.encoder(held_out))
+        else:
+            rows[_name(run)] = generator.sample(count, seed=seed)
+    return rows
+
+
+def table(runs: Sequence[Run]) -> pd.DataFrame:
+    """Returns a row for each model: images it saw, updates, weights of its generator, and the
+    seconds its training took, on one core where there is no GPU."""
+    rows = [
+        {
+            "model": _name(run),
+            "training images": f"{run.config['data']['train']:,}",
+            "updates": f"{run.config['steps']:,}",
+            "images in each": run.config["batch_size"],
+            "weights": f"{_weights(run):,}",
+            "seconds": f"{run.provenance['seconds']:.0f}",
+        }
+        for run in runs
+    ]
+    return pd.DataFrame(rows).set_index("model").rename_axis(None)
+
+
+def _name(run: Run) -> str:
+    return families.get(run.config["model"]).name(run.config["data"]["train"])
+
+
+def _weights(run: Run) -> int:
+    return sum(weight.numel() for weight in generators.load(run).network.parameters())
