@@ -39,6 +39,38 @@ def _at(x):
     return np.column_stack([x, 0.4 * np.sin(1.3 * x)])
 
 
+def models():
+    figure, axes = panels("GAN", "GLO", "AE, AEGAN", height=2.5, bottom=0.02)
+    for ax in axes:
+        ax.set(xlim=(0, 3), ylim=(0, 3.5))
+    gan, glo, auto = axes
+    box(gan, 0.7, 3.0, "code", width=0.8)
+    box(gan, 0.7, 1.9, "sample", width=1.1)
+    box(gan, 2.3, 1.9, "training\nimage", width=1.2, height=0.8, color="#d9f0e7")
+    box(gan, 1.5, 0.5, "discriminator:\nwhich is real?", width=2.2, height=0.85)
+    arrow(gan, (0.7, 2.7), (0.7, 2.2))
+    arrow(gan, (0.7, 1.6), (1.1, 1.0))
+    arrow(gan, (2.3, 1.45), (1.9, 1.0))
+    box(glo, 0.7, 3.0, "its code", width=1.1)
+    box(glo, 2.3, 3.0, "training\nimage", width=1.2, height=0.8, color="#d9f0e7")
+    box(glo, 0.7, 1.9, "image", width=1.1)
+    box(glo, 1.5, 0.5, "squared error", width=2.2, height=0.6)
+    arrow(glo, (0.7, 2.7), (0.7, 2.2))
+    arrow(glo, (0.7, 1.6), (1.1, 0.87))
+    arrow(glo, (2.3, 2.55), (1.9, 0.87))
+    box(auto, 0.7, 3.0, "code", width=0.8)
+    box(auto, 2.3, 3.0, "training\nimage", width=1.2, height=0.8, color="#d9f0e7")
+    box(auto, 0.7, 1.9, "image", width=1.1)
+    box(auto, 1.5, 0.5, "squared error\n(+ discriminator)", width=2.4, height=0.85)
+    arrow(auto, (1.65, 3.0), (1.15, 3.0))
+    arrow(auto, (0.7, 2.7), (0.7, 2.2))
+    arrow(auto, (0.7, 1.6), (1.1, 1.0))
+    arrow(auto, (2.3, 2.55), (1.9, 1.0))
+    for ax in axes:
+        ax.text(0.58, 2.45, "$G$", ha="right", va="center")
+    return figure
+
+
 def optimizer_comparison():
     figure, (left, right) = panels("Codes z", "Images")
     stretch = np.array([[0.3, 0.28], [0.28, 1.3]])

@@ -24,13 +24,21 @@
 #   images from samples, and the generator learns to mislead it. DCGAN is the plain one. MESCH has
 #   residual blocks and a penalty on the gradient of its discriminator. PGGAN begins with images of 4
 #   pixels and grows layer by layer. None of their generators ever sees a training image.
-# - **GLO** {cite:p}`bojanowski2018` has no discriminator. Each training image has a latent code of its
-#   own, and generator and codes are fitted together, so that $G$ of the code is close to the image.
+# - **GLO** {cite:p}`bojanowski2018` has no discriminator. Each training image has a random latent code
+#   of its own, drawn once, and the generator learns to turn each code into its image.
 # - **AE**, an auto-encoder, learns a second network that turns an image into its code. **AEGAN** adds a
 #   discriminator to it.
 #
 # GLO-$N$, AE-$N$ and AEGAN-$N$ see the first $N$ training images only. The smaller $N$, the easier it is
 # to know them by heart, and so they are what the tests of the next pages must find.
+# {py:func}`mempaper.experiments.train` trains them all.
+#
+# :::{figure-md} fig-idea-models
+# ![Three diagrams. GAN: a discriminator is shown samples and training images. GLO: the image of a fixed code is compared with its training image. AE: a training image becomes a code and the code an image, which is compared with it.](../../book/figures/models.svg)
+#
+# What the generator $G$ learns from: the judgement of a discriminator, or the error against the very
+# image that a code belongs to. Only the first never compares with a single image.
+# :::
 
 # %% tags=["parameters"]
 dataset = "digits"  # {digits, faces, mnist, fashion_mnist, cifar10, celeba, celeba_hq, lsun_bedroom, lsun_tower} image source
@@ -61,8 +69,8 @@ runs = experiments.train_all(
 #
 # In {numref}`fig-models` hold each row against the first. Can you read the digits? Are all kinds there?
 # A GAN that has collapsed repeats a few images; a model that has not trained long enough blurs them. GLO's
-# samples are worse than its recoveries: it learned the codes of its images, and a random code may lie
-# between them. An auto-encoder learned no distribution of codes at all, so its row shows what it makes of
+# samples are worse than its recoveries: it learned what to make of the codes of its images, and another
+# random code lies between them. An auto-encoder learned no distribution of codes at all, so its row shows what it makes of
 # images that it did not see.
 
 # %%
@@ -77,26 +85,34 @@ plotting.image_grid(rows, ax=ax)
 plt.show()
 
 # %%
-# | table: tab-models
+# | table: tab-trainings
 # | caption: >-
 # |   The trainings behind {numref}`fig-models`, each on one core or one GPU. An update of PGGAN is of
 # |   whatever size it has grown to.
 trained.table(runs)
 
 # %% [markdown]
-# The papers' trainings take days on several GPUs and make images of 128 to 1,024 pixels. These take a
-# minute or two, and so they can be repeated, changed and taken apart. What the next pages say is said of these
-# models: that a small one which saw few images is detected and a GAN is not. That detection itself works
-# does not depend on how good the images look.
+# The paper's models make images of up to 1,024 by 1,024 pixels. These are small and train in a
+# minute or two, and so they can be repeated, changed and taken apart. What the next pages say is said of
+# them. A test of memorization compares images that a model saw with images that it did not; how good
+# its samples look does not enter.
+
+# %% [markdown]
+# ## What to take away
 #
+# - A GAN never compares its images with single training images, a reconstructing model does nothing else.
+#   The second kind is in the paper to show what memorization looks like.
+# - Samples say how good a model is at codes of chance. What it can make at others, only recovery tells.
+
+# %% [markdown]
 # ## Exercises
 #
 # Let GLO-1024 be trained with 8 times the updates (`training` is `{glo: {steps: 6400}}`). Its reconstruction
 # of the training images will improve; will its samples?
 #
 # :::{dropdown} Solution
-# Not for sure. Each update fits the codes of the training images, and nothing asks for good images at random
-# codes. The error of training images falls further below that of validation images: longer training is another
+# Not for sure. Each update fits the images of the codes that were drawn for training, and nothing asks for good
+# images at other codes. The error of training images falls further below that of validation images: longer training is another
 # way to memorize, beside few images.
 # :::
 
