@@ -22,7 +22,7 @@
 # The paper judges quality by eye. This page shows the same pictures, and adds numbers from hold-out
 # images, which are as good as training images and which the generator never saw. A good sample is
 # near to hold-out images, too; a copy is near to a training image, and may be as far from the
-# hold-out images as that training image is.
+# hold-out images as that training image is. {py:func}`mempaper.neighbors.nearest` computes both distances.
 #
 # :::{figure-md} fig-idea-samples-by-distance
 # ![Training and hold-out images as points, and three samples: one beside a training image alone, one near to both kinds, one far from both.](../../book/figures/samples_by_distance.svg)
