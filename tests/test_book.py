@@ -12,10 +12,12 @@ from types import SimpleNamespace
 from urllib.parse import unquote, urlparse
 
 import pytest
+from typer.testing import CliRunner
 
 pytest.importorskip("jupyter_book", reason="the extra `book` is not installed")
 
-from mempaper import book, ledger, notebooks, results
+from mempaper import book, ledger, notebooks, pdf, results
+from mempaper.cli import app
 from mempaper.errors import InputError
 from mempaper.notebooks import side_by_side
 from mempaper.runs.provenance import cores
@@ -520,6 +522,20 @@ def html(request):
     if not (folder / "index.html").is_file():
         pytest.skip("the book is not built: `make book` builds it")
     return folder
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(pdf.find_browser() is None, reason="no Chromium on the PATH")
+def test_the_command_prints_the_book(small, monkeypatch, tmp_path):
+    monkeypatch.setenv("MEMPAPER_ROOT", str(small))
+    printed = {small / "_build" / "mempaper.pdf": [], tmp_path / "own.pdf": ["--out", "own.pdf"]}
+    monkeypatch.chdir(tmp_path)
+    for path, options in printed.items():
+        done = CliRunner().invoke(app, ["book", "--profile", "smoke", "--pdf", *options])
+        assert done.exit_code == 0, done.output
+        assert done.stdout.splitlines()[-1].endswith(path.name)
+        assert "Printing the book" in done.stderr
+        assert path.read_bytes().startswith(b"%PDF-")
 
 
 @pytest.mark.browser
