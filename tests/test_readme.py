@@ -164,3 +164,11 @@ def test_pictures_are_there_small_and_said_in_words():
     assert all((ROOT / name).stat().st_size < 200_000 for name in names)
     alts = re.findall(r'<img[^>]* alt="([^"]+)"', TEXT)
     assert len(alts) == len(re.findall("<img", TEXT)) == 2
+
+
+def test_places_that_the_readme_names_exist():
+    made = {".venv", "_build", "report"}
+    found = re.findall(r"`([\w.]+(?:/[\w.]*)+|[A-Z]+\.\w+)`", TEXT)
+    paths = [path for path in found if path.split("/")[0] not in made]
+    assert len(paths) > 8
+    assert [path for path in paths if not (ROOT / path).exists()] == []
