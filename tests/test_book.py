@@ -26,6 +26,7 @@ from mempaper.statements import KINDS, statements
 REPOSITORY = Path(__file__).parents[1]
 EXTENSION = REPOSITORY / "book" / "_ext"
 WIDTHS = (1280, 390)
+PUBLIC = "https://github.com/someone/a-book"
 
 NOTEBOOK = r"""# ---
 # jupyter:
@@ -126,9 +127,11 @@ def extension():
 
 
 def small_checkout(root):
-    """Makes the checkout of a book of one notebook, with this repository's configuration."""
+    """Makes the checkout of a book of one notebook, set up as this one but public."""
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copy(REPOSITORY / "_config.yml", root)
+    settings = (REPOSITORY / "_config.yml").read_text()
+    public = re.sub("mempaper_repository: .*", f"mempaper_repository: {PUBLIC}", settings)
+    (root / "_config.yml").write_text(public)
     (root / "book").mkdir()
     for folder in ("_ext", "_static"):
         shutil.copytree(REPOSITORY / "book" / folder, root / "book" / folder)
@@ -284,6 +287,15 @@ def test_a_download_installs_its_package_where_there_is_a_repository(extension, 
     nbformat.validate(made)
     assert [cell.source for cell in made.cells][1:] == ["n = 1"]
     assert "git clone --quiet --depth 1 https://github.com/someone/a-book" in made.cells[0].source
+
+
+def test_one_setting_makes_a_public_book_of_it(small):
+    html = small / "_build" / "html"
+    page = (html / "notebooks" / "one" / "page.html").read_text()
+    for service in ("mybinder.org/v2/gh", "colab.research.google.com/github"):
+        assert f'href="https://{service}/someone/a-book/' in page
+    download = json.loads((html / "executed" / "one" / "page.ipynb").read_text())
+    assert f"git clone --quiet --depth 1 {PUBLIC} " in "".join(download["cells"][0]["source"])
 
 
 def test_binder_finds_its_environment_and_opens_scripts_as_notebooks():
