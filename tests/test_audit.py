@@ -291,7 +291,7 @@ def test_without_gradients_recovery_is_left_out_with_its_reason(store):
 LATENTS = torch.from_numpy(np.random.default_rng(0).standard_normal((4, 9))).float()
 
 
-def test_an_exported_program_makes_what_the_module_makes(tmp_path):
+def test_an_exported_program_makes_what_the_module_makes_and_is_audited(store, tmp_path):
     module = Copier().eval()
     batch = torch.export.Dim("batch", min=2)
     program = torch.export.export(module, (LATENTS,), dynamic_shapes=({0: batch},))
@@ -299,6 +299,9 @@ def test_an_exported_program_makes_what_the_module_makes(tmp_path):
     loaded = audit.load_generator(tmp_path / "generator.pt2")
     seven = torch.cat([LATENTS, LATENTS[:3]])
     assert torch.allclose(loaded(seven), module(seven))
+    train, holdout = normal_images(30, seed=0), normal_images(30, seed=1)
+    report = audit.audit(loaded, train, holdout, latent_dim=9, generated=40, steps=2, store=store)
+    assert "recovery" in [test.name for test in report.tests]
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")

@@ -97,7 +97,7 @@ def _from_file(path: Path, architecture: str | None, config: Mapping[str, Any]) 
 
 
 class _Program(nn.Module):
-    """An exported program, which keeps the mode of its export: told another, it raises."""
+    """An exported program; it keeps the mode it was exported in, for torch's refuse another."""
 
     def __init__(self, program: nn.Module):
         super().__init__()
