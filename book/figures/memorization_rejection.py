@@ -44,7 +44,7 @@ def reference_sets():
     shifted = np.array([[1.1, -1.0], [2.55, -0.95], [4.6, -1.0]])
     for ax, reference, color, name in (
         (left, same, BLUE, "hold-out image"),
-        (right, shifted, UNSEEN, "image of another reference"),
+        (right, shifted, UNSEEN, "other reference"),
     ):
         training(ax, KNOWN)
         samples(ax, copies)
