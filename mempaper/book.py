@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from . import pdf as printing
 from .display import Display
 from .errors import InputError
 from .files import sha256, write_atomic
@@ -47,18 +48,28 @@ class BookFailed(RuntimeError):
     """The pages could not be rendered: holds the end of the log and where the whole log lies."""
 
 
-def build(profile: str = "laptop", *, root: Path | None = None) -> Path:
+def build(
+    profile: str = "laptop",
+    *,
+    pdf: Path | None = None,
+    root: Path | None = None,
+) -> Path:
     """Executes what is stale, renders the pages and returns the one to open.
 
     Finished notebooks are kept whatever happens, so that a repeated build continues; a second build
     of the same checkout waits for the first.
 
+    pdf  a file for the whole book in print, which needs Chromium
+
     Raises
-        InputError      an unknown profile, or one with illegal parameters
+        InputError      an unknown profile, or one with illegal parameters; no Chromium
         NotebookFailed  a cell raised
         BookFailed      a page could not be rendered without a warning
+        NotPrinted      Chromium failed
     """
     root = root or catalogue.find_root()
+    if pdf is not None:
+        printing.require_browser()
     notebooks = chapters(root)
     for notebook in notebooks:
         catalogue.effective(notebook.name, profile=profile, root=root)
@@ -66,8 +77,13 @@ def build(profile: str = "laptop", *, root: Path | None = None) -> Path:
         stale = [n for n in notebooks if not execution.is_fresh(n, profile)]
         _execute(stale, profile, root)
         page = _render(notebooks, profile, root)
+        if pdf is not None:
+            print("Printing the book; Chromium takes a minute or two", file=sys.stderr, flush=True)
+            printing.print_book(page.parent, pdf)
     print(summary(notebooks, profile))
     print(f"\nThe book: {page}")
+    if pdf is not None:
+        print(f"In print: {pdf}")
     return page
 
 

@@ -20,7 +20,7 @@ from .files import write_atomic
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-__all__ = ["find_browser", "print_book", "single_page"]
+__all__ = ["NotPrinted", "find_browser", "print_book", "require_browser", "single_page"]
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _POINTING = ("for", "headers", "aria-labelledby", "aria-describedby")
@@ -36,38 +36,64 @@ nav.mempaper-contents li { list-style: none; margin: 0.2rem 0; }
 """
 
 
+class NotPrinted(RuntimeError):
+    """Chromium made no PDF: holds the end of what it said."""
+
+
 def find_browser() -> str | None:
     """Returns the path of a Chromium, None where there is none."""
     return next(filter(None, map(shutil.which, _BROWSERS)), None)
 
 
-def print_book(html: Path, output: Path) -> Path:
-    """Prints the pages rendered in the folder `html` and returns the PDF, `output`.
+def require_browser() -> str:
+    """Returns the path of a Chromium.
 
     Raises
-        InputError  the folder holds no book, or there is no Chromium
+        InputError  there is none
     """
     browser = find_browser()
     if browser is None:
         raise InputError(
             "PATH", f"hold one of {', '.join(_BROWSERS)}", "none", "Install Chromium to print."
         )
-    output.unlink(missing_ok=True)
+    return browser
+
+
+def print_book(html: Path, output: Path) -> Path:
+    """Prints the pages rendered in the folder `html` and returns the PDF, `output`.
+
+    Raises
+        InputError  the folder holds no book, there is no Chromium, or `output` cannot be written
+        NotPrinted  Chromium failed, or was not done in ten minutes
+    """
+    browser = require_browser()
     page = html.absolute() / "_static" / "whole.html"
+    printed = page.with_suffix(".pdf")
     write_atomic(page, single_page(html, start=page.parent).encode())
+    try:
+        _print(browser, page, printed)
+        write_atomic(output, printed.read_bytes())
+    finally:
+        page.unlink()
+        printed.unlink(missing_ok=True)
+    return output
+
+
+def _print(browser: str, page: Path, printed: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="mempaper-") as folder:
         command = [browser, "--headless", "--disable-gpu", f"--user-data-dir={folder}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--no-sandbox")
-        command += [f"--print-to-pdf={output.absolute()}", "--no-pdf-header-footer"]
+        command += [f"--print-to-pdf={printed}", "--no-pdf-header-footer"]
         command += ["--generate-pdf-document-outline", "--virtual-time-budget=120000"]
+        command.append(page.as_uri())
         try:
-            subprocess.run(
-                [*command, page.as_uri()], check=True, capture_output=True, timeout=_SECONDS
-            )
-        finally:
-            page.unlink()
-    return output
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise NotPrinted(f"{browser} was not done printing in {_SECONDS} s.") from error
+    if done.returncode or not printed.is_file():
+        said = "\n".join(done.stderr.strip().splitlines()[-5:])
+        raise NotPrinted(f"{browser} ended with status {done.returncode} and no PDF:\n{said}")
 
 
 def single_page(html: Path, *, start: Path) -> str:

@@ -12,10 +12,12 @@ from types import SimpleNamespace
 from urllib.parse import unquote, urlparse
 
 import pytest
+from typer.testing import CliRunner
 
 pytest.importorskip("jupyter_book", reason="the extra `book` is not installed")
 
-from mempaper import book, ledger, notebooks, results
+from mempaper import book, ledger, notebooks, pdf, results
+from mempaper.cli import app
 from mempaper.errors import InputError
 from mempaper.notebooks import side_by_side
 from mempaper.runs.provenance import cores
@@ -24,6 +26,7 @@ from mempaper.statements import KINDS, statements
 REPOSITORY = Path(__file__).parents[1]
 EXTENSION = REPOSITORY / "book" / "_ext"
 WIDTHS = (1280, 390)
+PUBLIC = "https://github.com/someone/a-book"
 
 NOTEBOOK = r"""# ---
 # jupyter:
@@ -124,9 +127,11 @@ def extension():
 
 
 def small_checkout(root):
-    """Makes the checkout of a book of one notebook, with this repository's configuration."""
+    """Makes the checkout of a book of one notebook, set up as this one but public."""
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copy(REPOSITORY / "_config.yml", root)
+    settings = (REPOSITORY / "_config.yml").read_text()
+    public = re.sub("mempaper_repository: .*", f"mempaper_repository: {PUBLIC}", settings)
+    (root / "_config.yml").write_text(public)
     (root / "book").mkdir()
     for folder in ("_ext", "_static"):
         shutil.copytree(REPOSITORY / "book" / folder, root / "book" / folder)
@@ -282,6 +287,15 @@ def test_a_download_installs_its_package_where_there_is_a_repository(extension, 
     nbformat.validate(made)
     assert [cell.source for cell in made.cells][1:] == ["n = 1"]
     assert "git clone --quiet --depth 1 https://github.com/someone/a-book" in made.cells[0].source
+
+
+def test_one_setting_makes_a_public_book_of_it(small):
+    html = small / "_build" / "html"
+    page = (html / "notebooks" / "one" / "page.html").read_text()
+    for service in ("mybinder.org/v2/gh", "colab.research.google.com/github"):
+        assert f'href="https://{service}/someone/a-book/' in page
+    download = json.loads((html / "executed" / "one" / "page.ipynb").read_text())
+    assert f"git clone --quiet --depth 1 {PUBLIC} " in "".join(download["cells"][0]["source"])
 
 
 def test_binder_finds_its_environment_and_opens_scripts_as_notebooks():
@@ -520,6 +534,20 @@ def html(request):
     if not (folder / "index.html").is_file():
         pytest.skip("the book is not built: `make book` builds it")
     return folder
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(pdf.find_browser() is None, reason="no Chromium on the PATH")
+def test_the_command_prints_the_book(small, monkeypatch, tmp_path):
+    monkeypatch.setenv("MEMPAPER_ROOT", str(small))
+    printed = {small / "_build" / "mempaper.pdf": [], tmp_path / "own.pdf": ["--out", "own.pdf"]}
+    monkeypatch.chdir(tmp_path)
+    for path, options in printed.items():
+        done = CliRunner().invoke(app, ["book", "--profile", "smoke", "--pdf", *options])
+        assert done.exit_code == 0, done.output
+        assert done.stdout.splitlines()[-1].endswith(path.name)
+        assert "Printing the book" in done.stderr
+        assert path.read_bytes().startswith(b"%PDF-")
 
 
 @pytest.mark.browser

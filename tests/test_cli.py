@@ -531,6 +531,15 @@ def test_a_notebook_is_shown_run_with_new_parameters_and_its_claims_collected(us
 
 
 @pytest.mark.usefixtures("here")
+def test_printing_without_chromium_is_refused_before_anything_runs(checkout, monkeypatch):
+    monkeypatch.setenv("PATH", str(checkout))
+    done = call("book", "--pdf")
+    assert done.exit_code == 2, done.exception
+    assert done.stderr.startswith("Error: PATH must hold one of chromium, ")
+    assert not list(checkout.rglob("*.ipynb"))
+
+
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -542,6 +551,7 @@ def test_a_notebook_is_shown_run_with_new_parameters_and_its_claims_collected(us
         ("notebook show coins --profile vast", "the profile must be one of laptop, smoke"),
         ("claims --profile vast", "the profile must be one of laptop, smoke; got 'vast'"),
         ("book --profile vast", "the profile must be one of laptop, smoke; got 'vast'"),
+        ("book --out book.pdf", "--out must come with --pdf; got 'book.pdf'. Add --pdf."),
     ],
 )
 def test_wrong_names_and_values_are_refused_before_anything_runs(arguments, said, checkout):

@@ -114,6 +114,7 @@ def installed(tmp_path_factory):
         "--disable-pip-version-check",
         folder / wheel,
     )
+    assert {path.name.split("-")[0] for path in site.iterdir()} == {"mempaper"}
     (site / "zz_lent.pth").write_text(f"import sys; sys.path.append({str(lent)!r})\n")
     return bin_
 

@@ -73,6 +73,45 @@ def test_a_folder_without_a_book_is_named(tmp_path):
         pdf.single_page(tmp_path, start=tmp_path)
 
 
+@pytest.fixture
+def stub(tmp_path, monkeypatch):
+    """Returns a function that makes a shell script the only browser on the PATH."""
+
+    def make(script):
+        (tmp_path / "bin").mkdir()
+        program = tmp_path / "bin" / "chromium"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    return make
+
+
+def test_without_chromium_nothing_is_printed(html, monkeypatch):
+    monkeypatch.setenv("PATH", str(html))
+    with pytest.raises(InputError, match="Install Chromium"):
+        pdf.print_book(html, html / "book.pdf")
+
+
+@pytest.mark.parametrize(
+    ("script", "words"), [("echo no display >&2; exit 3", "status 3.*\nno display"), ("", "no PDF")]
+)
+def test_a_browser_that_prints_nothing_is_quoted_and_the_last_pdf_stays(html, stub, script, words):
+    stub(script)
+    (html / "book.pdf").write_text("earlier")
+    with pytest.raises(pdf.NotPrinted, match=words):
+        pdf.print_book(html, html / "book.pdf")
+    assert (html / "book.pdf").read_text() == "earlier"
+    assert not list((html / "_static").iterdir())
+
+
+def test_a_browser_that_never_ends_is_ended(html, stub, monkeypatch):
+    stub("exec /bin/sleep 60")
+    monkeypatch.setattr(pdf, "_SECONDS", 0.2)
+    with pytest.raises(pdf.NotPrinted, match=r"not done printing in 0\.2 s"):
+        pdf.print_book(html, html / "book.pdf")
+
+
 @pytest.mark.browser
 def test_the_pdf_has_a_page_for_each_and_links_within(html, browser):
     found = pdf.print_book(html, html / "book.pdf").read_bytes()

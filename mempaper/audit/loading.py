@@ -88,12 +88,26 @@ def _from_file(path: Path, architecture: str | None, config: Mapping[str, Any]) 
     try:
         content = entries(path)
         if any(name.startswith("models/") for name in content):
-            return _loaded(torch.export.load, packed(exported(content))).module()
+            return _Program(_loaded(torch.export.load, packed(exported(content))).module())
         if any(name.startswith("code/") for name in content):
             return _loaded(torch.jit.load, packed(scripted(content)), map_location="cpu")
         raise Refused("is a pickle, which runs its author's code when it is read")
     except Refused as error:
         raise _refused(path, str(error)) from error
+
+
+class _Program(nn.Module):
+    """An exported program, which keeps the mode of its export: told another, it raises."""
+
+    def __init__(self, program: nn.Module):
+        super().__init__()
+        self.program = program
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.program(latents)
+
+    def train(self, mode: bool = True) -> "_Program":
+        return self
 
 
 def _loaded(load: Callable, archive: io.BytesIO, **options: Any) -> Any:

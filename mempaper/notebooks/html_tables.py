@@ -4,7 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bs4 import Tag
 
 __all__ = ["Cell", "Table", "differences", "read"]
 
@@ -33,46 +36,22 @@ class Table:
     heads: int = 0
 
 
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.tables: list[Table] = []
-        self._text: list[str] | None = None
-        self._head = self._in_thead = False
-        self._span = 1
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "table":
-            self.tables.append(Table())
-        elif not self.tables:
-            return
-        elif tag == "thead":
-            self._in_thead = True
-        elif tag == "tr":
-            self.tables[-1].rows.append([])
-            self.tables[-1].heads += self._in_thead
-        elif tag in ("td", "th"):
-            self._text, self._head = [], tag == "th"
-            self._span = int(dict(attrs).get("colspan") or 1)
-
-    def handle_data(self, data: str) -> None:
-        if self._text is not None:
-            self._text.append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "thead":
-            self._in_thead = False
-        elif tag in ("td", "th") and self._text is not None:
-            cell = Cell(" ".join("".join(self._text).split()), self._head)
-            self.tables[-1].rows[-1] += [cell] * self._span
-            self._text = None
-
-
 def read(html: str) -> list[Table]:
     """Returns the tables of a piece of HTML, cells that span columns once in each."""
-    reader = _Reader()
-    reader.feed(html)
-    return reader.tables
+    from bs4 import BeautifulSoup
+
+    return [
+        Table([_cells(row) for row in table.find_all("tr")], len(table.select("thead tr")))
+        for table in BeautifulSoup(html, "html.parser").find_all("table")
+    ]
+
+
+def _cells(row: "Tag") -> list[Cell]:
+    return [
+        Cell(" ".join(cell.get_text().split()), cell.name == "th")
+        for cell in row.find_all(["td", "th"])
+        for _ in range(int(cell.get("colspan") or 1))
+    ]
 
 
 def differences(first: Table, second: Table) -> tuple[Table, Table]:
