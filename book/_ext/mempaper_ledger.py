@@ -1,5 +1,6 @@
 """The ledger of claims as HTML: a row for each statement, live and recorded verdicts apart."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -151,7 +152,7 @@ def _statement(entry: "Entry", link: Link) -> str:
 
 def _live(entry: "Entry") -> str:
     if not entry.live:
-        reason = f'<p class="mempaper-detail">{escape(entry.reason)}</p>'
+        reason = f'<p class="mempaper-detail">{_with_code(entry.reason)}</p>'
         return _verdict(entry.live_outcome) + reason
     told = "".join(_told(f"{each.verdict}: {each.detail}", each.line) for each in entry.live)
     return _verdict(entry.live_outcome) + _folded(told)
@@ -183,6 +184,10 @@ def _badge(outcome: str) -> str:
 
 def _folded(told: str) -> str:
     return f"<details><summary>Numbers</summary>{told}</details>"
+
+
+def _with_code(text: str) -> str:
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _told(text: str, line: str) -> str:

@@ -1,4 +1,7 @@
-"""The sketches of the second part, one function for each page."""
+"""The sketches of the second part, one function for each page.
+
+Hold-out images are blue and other references orange, as in the figures of these pages.
+"""
 
 import numpy as np
 from matplotlib.patches import Circle
@@ -39,14 +42,17 @@ def reference_sets():
     copies = KNOWN[[0, 2, 4]] + [[0.22, -0.12], [-0.2, -0.15], [0.22, -0.1]]
     same = np.array([[1.0, 0.05], [3.05, 0.1], [4.1, 0.05]])
     shifted = np.array([[1.1, -1.0], [2.55, -0.95], [4.6, -1.0]])
-    for ax, reference in ((left, same), (right, shifted)):
+    for ax, reference, color, name in (
+        (left, same, BLUE, "hold-out image"),
+        (right, shifted, UNSEEN, "other reference"),
+    ):
         training(ax, KNOWN)
         samples(ax, copies)
-        unseen(ax, reference, label="reference image")
+        unseen(ax, reference, label=name, color=color)
         bars(ax, copies, nearest(KNOWN, copies), INK)
-        bars(ax, reference, nearest(KNOWN, reference), UNSEEN)
+        bars(ax, reference, nearest(KNOWN, reference), color)
         _frame(ax)
-    legend(figure, left)
+    legend(figure, left, right)
     return figure
 
 
@@ -56,10 +62,10 @@ def samples_by_distance():
     others = np.array([[1.15, 0.05], [2.3, 0.6], [3.3, -0.3], [4.6, 0.1], [5.7, -0.1], [6.6, 0.3]])
     chosen = np.array([[0.42, 0.36], [4.3, -0.08], [8.2, 0.55]])
     training(ax, known)
-    unseen(ax, others, label="hold-out image")
+    unseen(ax, others, label="hold-out image", color=BLUE)
     samples(ax, chosen)
     bars(ax, chosen, nearest(known, chosen), TRAIN)
-    bars(ax, chosen, nearest(others, chosen), UNSEEN)
+    bars(ax, chosen, nearest(others, chosen), BLUE)
     words = ("a copy: near to a\ntraining image only", "good: near to both", "bad: far from both")
     places = ((-0.3, -0.55), (4.3, -0.82), (8.2, -0.72))
     for (x, y), text in zip(places, words, strict=True):
@@ -116,7 +122,7 @@ def class_wise():
     ):
         ax.annotate("", (9.5, 0), (0, 0), arrowprops={"arrowstyle": "->", "color": INK})
         samples(ax, np.column_stack([at, np.full(at.size, 0.22)]))
-        unseen(ax, np.column_stack([unseen_at, np.full(at.size, -0.22)]))
+        unseen(ax, np.column_stack([unseen_at, np.full(at.size, -0.22)]), color=BLUE)
         ax.text(5, 0.62, told, ha="center")
         ax.set(xlim=(-0.2, 9.8), ylim=(-0.5, 0.85), xlabel="distance to the training images")
         ax.xaxis.labelpad = 1
@@ -161,7 +167,7 @@ def other_measures():
 def guideline():
     figure, (ax,) = panels("", bottom=0.34)
     density(ax, 5.0, 1.1, TRAIN, label="training images among themselves")
-    density(ax, 5.1, 1.1, UNSEEN, label="honest new images")
+    density(ax, 5.1, 1.1, BLUE, label="honest new images")
     density(ax, 1.2, 0.4, SAMPLE, label="copies", height=0.7)
     ax.plot([5.0, 5.0], [0, 1.1], color=INK, linewidth=2)
     ax.text(5.1, 1.12, r"$\bar d$", ha="left")

@@ -41,8 +41,8 @@ def training(ax, points, *, label="training image"):
     ax.plot(*np.transpose(points), "o", color=TRAIN, markersize=7, label=label, zorder=3)
 
 
-def unseen(ax, points, *, label="image it never saw"):
-    ax.plot(*np.transpose(points), "D", color=UNSEEN, markersize=6.5, label=label, zorder=3)
+def unseen(ax, points, *, label="image it never saw", color=UNSEEN):
+    ax.plot(*np.transpose(points), "D", color=color, markersize=6.5, label=label, zorder=3)
 
 
 def samples(ax, points, *, label="sample"):

@@ -17,7 +17,7 @@
 # distance. A generator might learn to stay away from training images in just these features, and go
 # on copying in all others. {cite:t}`bai2022` therefore measure $C_T$ in features of other networks
 # (Sec. 5.5 and Fig. 10) and against other reference sets (Sec. 5.6 and Fig. 11), and find that it
-# rises with the threshold in all of them. {py:mod}`mempaper.embeddings` has the networks, and
+# rises with the threshold in all of them. {py:func}`mempaper.embeddings.load` gives the networks, and
 # {py:func}`mempaper.statistics.class_wise_copying_test` computes $C_T$ by {eq}`eq-z-u`.
 #
 # In their code the features of training and of evaluation differ even for Fig. 6: both are Inception's,
