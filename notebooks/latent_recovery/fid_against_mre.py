@@ -148,6 +148,13 @@ verdict
 results.verdicts("fid-does-not-see-memorization")
 
 # %% [markdown]
+# ## What to take away
+#
+# - A small Fréchet distance is no evidence against memorization: copies of training images have the right mean
+#   and covariance, and score well against unseen images, too.
+# - A test that finds nothing needs a control. Here it is a generator that does nothing but copy.
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** In one dimension the squared Fréchet distance of two normal distributions is $(m_1 - m_2)^2 + (s_1 - s_2)^2$,

@@ -118,6 +118,14 @@ verdict
 results.verdicts("gap-falls-by-doubling")
 
 # %% [markdown]
+# ## What to take away
+#
+# - One number, the slope, says how fast memorization that recovery sees goes as images are added, within the
+#   range that was measured.
+# - The $N$ from which on nothing is detected belongs to one family, one length of training and one kind of
+#   images. It is no safe number for others.
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** A family has a gap of 60 % at $N = 128$ and of 15 % at $N = 1{,}024$, and lies on a line. What is the slope,
