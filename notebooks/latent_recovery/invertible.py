@@ -112,6 +112,13 @@ claims.judge(
 )
 
 # %% [markdown]
+# ## What to take away
+#
+# - An error of 0 on every image is not memorization. Recovery compares images that a generator makes well with
+#   images that it makes badly, and needs both.
+# - So try noise first: a generator that recovers it cannot be tested in this way.
+
+# %% [markdown]
 # ## Exercises
 #
 # The flow $G(z) = 2z$ has latents from a standard normal distribution. What are recovery error and

@@ -112,6 +112,13 @@ verdict = claims.judge("small-glo-detected", tests=outcomes.tests(["whole image"
 verdict
 
 # %% [markdown]
+# ## What to take away
+#
+# - Parts of images are tested like whole ones, with an operator that hides the rest.
+# - A part knows its image less well: more codes can make it. A test of parts that detects nothing needs a model
+#   beside it of which it does.
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** Can the error of the patches, each recovered by a code of its own, be larger than the error of the whole

@@ -170,6 +170,14 @@ claims.judge(
 )
 
 # %% [markdown]
+# ## What to take away
+#
+# - The error of a recovery is an upper bound. It says something about the generator only where the optimiser
+#   has arrived; own samples, whose true error is 0, show whether it has.
+# - Count passes, not iterations, and tune both sides of a comparison.
+# - L-BFGS with a line search is what the other pages use.
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** Gradient descent with rate $\eta$ on the error $\frac{1}{2}(z_1^2 + 100 z_2^2)$ multiplies $z_1$ by $1 - \eta$

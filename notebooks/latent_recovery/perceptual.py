@@ -121,6 +121,12 @@ verdict
 results.verdicts("perceptual-changes-nothing")
 
 # %% [markdown]
+# ## What to take away
+#
+# - What is compared is a choice. Errors under different $\phi$ do not compare; gaps and p-values do.
+# - A network that was trained on the training images is no independent witness of them.
+
+# %% [markdown]
 # ## Exercises
 #
 # An image of stripes, one pixel wide and alternately black (-1) and white (1), is moved sideways by one pixel.

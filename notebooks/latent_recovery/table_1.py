@@ -242,6 +242,15 @@ claims.judge(
 )
 
 # %% [markdown]
+# ## What to take away
+#
+# - The gap says how much better training images are recovered, the p-value whether that is more than chance.
+# - On MNIST and CIFAR-10 the pattern of the paper comes out, GLO-1024 detected, GLO-16384 and the DCGAN not; the
+#   sizes of the gaps depend on width and length of training.
+# - "Not detected" is said of a model, a training, so many images and an optimiser. It does not say that nothing
+#   was memorized.
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** The paper prints median errors of $3.00 \cdot 10^{-3}$ for training and $3.64 \cdot 10^{-3}$ for validation
