@@ -65,7 +65,7 @@ def terminal(tmp_path_factory):
             env=kept | own | variables,
             capture_output=True,
             text=True,
-            timeout=1800,
+            timeout=1100,
         )
         assert done.returncode == 0, f"{block}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
         return done.stdout
