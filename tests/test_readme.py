@@ -122,7 +122,7 @@ def test_the_command_line_word_for_word_with_short_trainings(terminal):
         assert count
     kinds = [line.split()[1] for line in block.splitlines() if line.startswith("mempaper")]
     assert kinds == ["data", "train", "recover", "train", "notebook", "audit", "claims", "runs"]
-    first = "RUN=$(COLUMNS=200 mempaper runs list | awk '/=glo .*128/{print $1}')\n"
+    first = "RUN=$(COLUMNS=200 mempaper runs list | awk '/=glo .*steps=2 /{print $1}')\n"
     block = re.sub(r"^mempaper recover RUN", f'{first}mempaper recover "$RUN"', block, flags=re.M)
     said = terminal(block)
     for words in ("digits", "test_table", "memorization"):
