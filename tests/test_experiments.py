@@ -853,6 +853,35 @@ def test_recorded_verdicts_are_shown_over_seeds(tmp_path):
         results.verdicts("gan-generalizes", root=tmp_path)
 
 
+def test_a_bound_in_one_training_leaves_no_mean(tmp_path):
+    made = [
+        claims.judge(
+            "lbfgs-ten-times-faster", ratio=statistics.Interval(9.0, high, 10.0, 0.95), rival="SGD"
+        )
+        for high in (11.0, np.inf)
+    ]
+    copies = [executed(tmp_path / f"{n}.ipynb", verdict, seed=n) for n, verdict in enumerate(made)]
+    results.record(copies, root=tmp_path)
+    (row,) = results.verdicts("lbfgs-ten-times-faster", root=tmp_path).text.to_dict("records")
+    assert row["mean [95 % interval]"] == ""
+    assert row["verdict"] == "reproduced (2 of 2 seeds)"
+
+
+def test_verdicts_of_one_data_set_alone(tmp_path):
+    copies = [
+        executed(tmp_path / f"{name}.ipynb", judged({"A": 1.0}, 0.99), datasets=[name])
+        for name in ("mnist", "faces")
+    ]
+    for copy in copies:
+        results.record([copy], root=tmp_path)
+    both = results.verdicts("own-samples-recovered", root=tmp_path)
+    assert sorted(both.text.index) == ["faces", "mnist"]
+    one = results.verdicts("own-samples-recovered", dataset="faces", root=tmp_path)
+    assert one.text.index.tolist() == ["faces"]
+    with pytest.raises(InputError, match="be one with recorded verdicts"):
+        results.verdicts("own-samples-recovered", dataset="digits", root=tmp_path)
+
+
 def test_an_execution_over_several_seeds_has_its_own_intervals(tmp_path):
     copy = executed(tmp_path / "a.ipynb", judged({"A": 0.98}, 0.96), seeds=[0, 4, 7])
     results.record([copy], root=tmp_path)

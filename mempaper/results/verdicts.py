@@ -69,11 +69,16 @@ def recorded_verdicts(*, root: Path | None = None) -> list[RecordedVerdict]:
     ]
 
 
-def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
+def verdicts(
+    claim: str,
+    *,
+    dataset: str | None = None,  # None: all on which it is recorded
+    root: Path | None = None,
+) -> Sourced:
     """Returns what is recorded of a claim: each number's mean over seeds with its 95 % interval.
 
     The interval is Student's, of the mean over trainings; those that a page computes are over
-    images, of one training.
+    images, of one training. Numbers that are bounds in one of the trainings have neither.
 
     Raises
         InputError  no verdict on the claim is recorded
@@ -81,7 +86,11 @@ def verdicts(claim: str, *, root: Path | None = None) -> Sourced:
     >>> verdicts("small-glo-detected").line.startswith("Recorded")
     True
     """
-    found = [each for each in recorded_verdicts(root=root) if each.claim == claim]
+    found = [
+        each
+        for each in recorded_verdicts(root=root)
+        if each.claim == claim and dataset in (None, each.dataset)
+    ]
     if not found:
         raise InputError(
             "claim",
@@ -109,13 +118,13 @@ def _over_seeds(claim: str, table: pd.DataFrame, source: Mapping[str, Any]) -> R
 
 def _mean(values: pd.DataFrame) -> Interval | None:
     """One execution with several seeds has the interval over them that its page computed."""
-    estimates = values["estimate"].to_numpy()
+    numbers = values[["estimate", "low", "high"]].to_numpy()
     if len(values) == 1 and "+" in str(values["seed"].iloc[0]):
         low, high, estimate = (float(values[n].iloc[0]) for n in ("low", "high", "estimate"))
         return Interval(low, high, estimate, 0.95)
-    if len(estimates) < 2 or not np.isfinite(estimates).all():
+    if len(numbers) < 2 or not np.isfinite(numbers).all():
         return None
-    return mean_interval(estimates)
+    return mean_interval(numbers[:, 0])
 
 
 def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:

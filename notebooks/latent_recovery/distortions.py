@@ -136,7 +136,7 @@ verdict
 # | caption: >-
 # |   By how much the median error at the greatest strength exceeds that of the images as they
 # |   are, recorded on CIFAR-10 over three trainings of each model.
-results.verdicts("strong-distortion-rejected")
+results.verdicts("strong-distortion-rejected", dataset="cifar10")
 
 # %% [markdown]
 # ## What to take away

@@ -47,7 +47,7 @@ seed = 0  # [0, inf) of training
 # %%
 import matplotlib.pyplot as plt
 
-from mempaper import claims, experiments, invertible, plotting
+from mempaper import claims, experiments, invertible, plotting, results
 
 plotting.style()
 runs = experiments.train_all(
@@ -110,6 +110,19 @@ claims.judge(
     "strong-distortion-rejected",
     excesses={f"{dcgan}, uniform noise": invertible.excess_of_noise(errors[dcgan])},
 )
+
+# %% [markdown]
+# ## Recorded on MNIST
+#
+# A flow and a DCGAN on MNIST's 28 pixels, 200 images of each kind. In each of three trainings the flow recovers
+# training images, validation images and noise up to rounding. The DCGAN's median error of noise is 200
+# times that of validation images: its errors mean something, the flow's do not.
+
+# %%
+# | table: tab-invertible-recorded
+# | caption: >-
+# |   Median errors of the flow, recorded on MNIST over three trainings.
+results.verdicts("invertible-recovers-everything")
 
 # %% [markdown]
 # ## What to take away
