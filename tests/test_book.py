@@ -348,7 +348,7 @@ def test_the_page_numbers_and_explains_its_figure_and_table(small):
     assert 'alt="A falling line"' in page
     assert (small / "_build" / "html" / "executed" / "one" / "page.ipynb").is_file()
     assert 'href="../../executed/one/page.ipynb" download>Download as .ipynb</a>' in page
-    assert "mybinder.org" not in page
+    assert "mybinder.org" in page
     assert "By profile" in text
     assert "<div>smoke <code>[7]</code></div>" in page
     start = (small / "_build" / "html" / "book" / "intro.html").read_text()
