@@ -125,7 +125,7 @@ def test_the_command_line_word_for_word_with_short_trainings(terminal):
     first = "RUN=$(COLUMNS=200 mempaper runs list | awk '/=glo .*steps=2 /{print $1}')\n"
     block = re.sub(r"^mempaper recover RUN", f'{first}mempaper recover "$RUN"', block, flags=re.M)
     said = terminal(block)
-    for words in ("digits", "test_table", "memorization"):
+    for words in ("digits", "table_1.ipynb", "memorization"):
         assert words in said
     assert {line.split()[1] for line in said.splitlines() if " finished " in line} >= {
         "train",
