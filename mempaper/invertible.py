@@ -8,6 +8,7 @@ import pandas as pd
 from torch import Tensor
 
 from . import experiments, families, parallel
+from .experiments.models import TrainedModel
 from .operators import UniformNoise
 from .runs import Run, Store
 from .statistics import Interval, bootstrap_interval, relative_excess
@@ -49,8 +50,9 @@ def measure(
     ]
     found = iter(parallel.run(experiments.recover, jobs, description="recovering"))
     return {
-        f"{families.get(run.config['model']).name(run.config['data']['train'])}, "
-        f"{_TITLES[method]}": {name: experiments.recovered(next(found))["errors"] for name in KINDS}
+        f"{TrainedModel(run).name}, {_TITLES[method]}": {
+            name: experiments.recovered(next(found))["errors"] for name in KINDS
+        }
         for run, method in cases
     }
 

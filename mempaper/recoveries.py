@@ -8,6 +8,7 @@ import pandas as pd
 from torch import Tensor
 
 from . import experiments, families, parallel
+from .experiments.models import TrainedModel
 from .runs import Run, Store
 from .statistics import Interval, OverfittingTest, overfitting_test
 
@@ -76,7 +77,7 @@ def recover(
     found = iter(parallel.run(experiments.recover, jobs, description="recovering"))
     images, tests, names = {}, {}, {}
     for run in runs:
-        name = families.get(run.config["model"]).name(run.config["data"]["train"])
+        name = TrainedModel(run).name
         names[name] = run.config["model"]
         made = {kind: next(found) for kind in ("train", "holdout")}
         images[name] = {

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import experiments, families, parallel
+from . import experiments, parallel
+from .experiments.models import TrainedModel
 from .operators import AdditiveNoise, NoisePatches, Operator
 from .runs import Run, Store
 from .statistics import Interval, bootstrap_interval, paired_excess
@@ -100,7 +101,7 @@ def measure(
     for number, run in enumerate(runs):
         mine = found[number * len(points) : (number + 1) * len(points)]
         by = {p: experiments.recovered(m)["errors"] for p, m in zip(points, mine, strict=True)}
-        errors[_name(run)] = {
+        errors[TrainedModel(run).name] = {
             name: {0.0: by["", 0.0]} | {s: by[name, s] for s in several}
             for name, several in strengths.items()
         }
@@ -124,7 +125,3 @@ def _operator(name: str, strength: float, run: Run) -> Operator | None:
     if not strength:
         return None
     return DISTORTIONS[name].make(strength, run.config["data"]["size"])
-
-
-def _name(run: Run) -> str:
-    return families.get(run.config["model"]).name(run.config["data"]["train"])

@@ -9,7 +9,7 @@ from .sweep import Sweep, c_t, fid
 
 __all__ = ["against_each_other", "rows", "summary"]
 
-TRAIN = "train"
+_TRAIN = "train"
 
 
 def rows(sweeps: Mapping[str, Sweep], *, references: Sequence[str]) -> pd.DataFrame:
@@ -24,13 +24,13 @@ def rows(sweeps: Mapping[str, Sweep], *, references: Sequence[str]) -> pd.DataFr
             "tau": tau,
             "seed": copying.seed,
             "set": name,
-            "c_t": float("nan") if name == TRAIN else c_t(name)(copying),
+            "c_t": float("nan") if name == _TRAIN else c_t(name)(copying),
             "fid": fid(name)(copying),
         }
         for model, sweep in sweeps.items()
         for tau, found in sweep.by_threshold.items()
         for copying in found
-        for name in (TRAIN, *references)
+        for name in (_TRAIN, *references)
     )
 
 
@@ -54,7 +54,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     for (model, tau), of_tau in table.groupby(["model", "tau"], sort=False):
         row = {"model": model, "tau": f"{tau:.3g}"}
         for name, of_set in of_tau.groupby("set", sort=False):
-            if name != TRAIN:
+            if name != _TRAIN:
                 row[f"C_T against {name}"] = f"{mean_interval(of_set['c_t']):.2f}"
             row[f"FID to {name}"] = f"{mean_interval(of_set['fid']):.2f}"
         found.append(row)

@@ -6,7 +6,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from . import experiments, families, generators
+from . import experiments, generators
+from .experiments.models import TrainedModel
 from .runs import Run
 
 __all__ = ["images", "table"]
@@ -23,13 +24,13 @@ def images(runs: Sequence[Run], *, count: int, seed: int = 0) -> dict[str, Tenso
     """
     rows = {"training images": experiments.targets(runs[0], "train", count)}
     for run in runs:
-        generator = generators.load(run)
+        name, generator = TrainedModel(run).name, generators.load(run)
         if run.config["model"] in _WITHOUT_PRIOR:
             held_out = experiments.targets(run, "holdout", count)
             with torch.no_grad():
-                rows[f"{_name(run)}, of hold-out images"] = generator(generator.encoder(held_out))
+                rows[f"{name}, of hold-out images"] = generator(generator.encoder(held_out))
         else:
-            rows[_name(run)] = generator.sample(count, seed=seed)
+            rows[name] = generator.sample(count, seed=seed)
     return rows
 
 
@@ -38,7 +39,7 @@ def table(runs: Sequence[Run]) -> pd.DataFrame:
     seconds its training took, on one core where there is no GPU."""
     rows = [
         {
-            "model": _name(run),
+            "model": TrainedModel(run).name,
             "training images": f"{run.config['data']['train']:,}",
             "updates": f"{run.config['steps']:,}",
             "images in each": run.config["batch_size"],
@@ -48,10 +49,6 @@ def table(runs: Sequence[Run]) -> pd.DataFrame:
         for run in runs
     ]
     return pd.DataFrame(rows).set_index("model").rename_axis(None)
-
-
-def _name(run: Run) -> str:
-    return families.get(run.config["model"]).name(run.config["data"]["train"])
 
 
 def _weights(run: Run) -> int:

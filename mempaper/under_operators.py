@@ -17,6 +17,7 @@ from torch import Tensor
 from . import experiments, families, parallel, perceptual
 from .claims import Pair
 from .errors import InputError
+from .experiments.models import TrainedModel
 from .operators import Operator, Patches, Perceptual
 from .runs import Run, Store
 from .statistics import (
@@ -170,10 +171,9 @@ def assess_under(
                 kind: np.mean([experiments.recovered(made)["errors"] for made in several], axis=0)
                 for kind, several in zip(KINDS, zip(*parts, strict=True), strict=True)
             }
-        family = families.get(run.config["model"])
-        title = family.name(run.config["data"]["train"])
+        title = TrainedModel(run).name
         by_model[title] = _outcomes(errors)
-        if family.counted:
+        if families.get(run.config["model"]).counted:
             counted.add(title)
     return Outcomes(by_model, frozenset(counted))
 

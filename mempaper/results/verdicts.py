@@ -118,13 +118,13 @@ def _over_seeds(claim: str, table: pd.DataFrame, source: Mapping[str, Any]) -> R
 
 def _mean(values: pd.DataFrame) -> Interval | None:
     """One execution with several seeds has the interval over them that its page computed."""
-    numbers = values[["estimate", "low", "high"]].to_numpy()
+    numbers = values[["low", "high", "estimate"]].to_numpy()
     if len(values) == 1 and "+" in str(values["seed"].iloc[0]):
-        low, high, estimate = (float(values[n].iloc[0]) for n in ("low", "high", "estimate"))
+        low, high, estimate = numbers[0].tolist()
         return Interval(low, high, estimate, 0.95)
     if len(numbers) < 2 or not np.isfinite(numbers).all():
         return None
-    return mean_interval(numbers[:, 0])
+    return mean_interval(numbers[:, 2])
 
 
 def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:
