@@ -6,13 +6,16 @@ from sketch import (
     BLUE,
     INK,
     LINE,
+    PALE,
     TRAIN,
     UNSEEN,
+    X,
     arrow,
     bars,
     box,
     curve,
     density,
+    frame,
     legend,
     nearest,
     panels,
@@ -20,8 +23,6 @@ from sketch import (
     training,
     unseen,
 )
-
-X = np.linspace(0, 6, 1200)
 
 
 def calibration():
@@ -57,8 +58,7 @@ def all_detectors():
         samples(ax, drawn[ax])
         bars(ax, others, nearest(line, others), UNSEEN)
         bars(ax, known, nearest(line, known), TRAIN)
-        ax.set(xlim=(-0.15, 6.15), ylim=(-1.15, 1.15))
-        ax.set_aspect("equal")
+        frame(ax, x=(-0.15, 6.15))
     legend(figure, left, columns=2)
     figure.subplots_adjust(bottom=0.27)
     return figure
@@ -67,7 +67,7 @@ def all_detectors():
 def your_generator():
     figure, (ax,) = panels("", height=2.0, bottom=0.02)
     box(ax, 1.0, 1.65, "real images\nof one source", width=1.8, height=1.0)
-    box(ax, 4.3, 2.6, "training", width=1.6, color="#d9f0e7")
+    box(ax, 4.3, 2.6, "training", width=1.6, color=PALE)
     box(ax, 4.3, 0.7, "hold-out", width=1.6, color="#f8e0d2")
     box(ax, 7.0, 2.6, "generator", width=1.7)
     box(ax, 8.6, 1.2, "scores: how near\nis it to each?", width=2.3, height=0.95)

@@ -9,14 +9,17 @@ from sketch import (
     BLUE,
     INK,
     LINE,
+    PALE,
     SAMPLE,
     TRAIN,
     UNSEEN,
+    X,
     arrow,
     bars,
     box,
     curve,
     density,
+    frame,
     legend,
     nearest,
     panels,
@@ -25,49 +28,33 @@ from sketch import (
     unseen,
 )
 
-X = np.linspace(0, 6, 1200)
-WAVE = np.column_stack([X, 0.4 * np.sin(1.3 * X)])
-
-
-def _frame(ax, *, x=(-0.1, 6.1), y=(-1.15, 1.15)):
-    ax.set(xlim=x, ylim=y)
-    ax.set_aspect("equal")
-
 
 def _at(x):
     x = np.asarray(x, dtype=float)
     return np.column_stack([x, 0.4 * np.sin(1.3 * x)])
 
 
+WAVE = _at(X)
+
+
 def models():
     figure, axes = panels("GAN", "GLO", "AE, AEGAN", height=2.5, bottom=0.02)
-    for ax in axes:
+    for ax, code, made, judge, wide, high, image in (
+        (axes[0], "code", "sample", "discriminator:\nwhich is real?", 2.2, 0.85, 1.9),
+        (axes[1], "its code", "image", "squared error", 2.2, 0.6, 3.0),
+        (axes[2], "code", "image", "squared error\n(+ discriminator)", 2.4, 0.85, 3.0),
+    ):
+        judged = 0.57 + high / 2
+        box(ax, 0.7, 3.0, code, width=1.1 if code == "its code" else 0.8)
+        box(ax, 0.7, 1.9, made, width=1.1)
+        box(ax, 2.3, image, "training\nimage", width=1.2, height=0.8, color=PALE)
+        box(ax, 1.5, 0.5, judge, width=wide, height=high)
+        arrow(ax, (0.7, 2.7), (0.7, 2.2))
+        arrow(ax, (0.7, 1.6), (1.1, judged))
+        arrow(ax, (2.3, image - 0.45), (1.9, judged))
         ax.set(xlim=(0, 3), ylim=(0, 3.5))
-    gan, glo, auto = axes
-    box(gan, 0.7, 3.0, "code", width=0.8)
-    box(gan, 0.7, 1.9, "sample", width=1.1)
-    box(gan, 2.3, 1.9, "training\nimage", width=1.2, height=0.8, color="#d9f0e7")
-    box(gan, 1.5, 0.5, "discriminator:\nwhich is real?", width=2.2, height=0.85)
-    arrow(gan, (0.7, 2.7), (0.7, 2.2))
-    arrow(gan, (0.7, 1.6), (1.1, 1.0))
-    arrow(gan, (2.3, 1.45), (1.9, 1.0))
-    box(glo, 0.7, 3.0, "its code", width=1.1)
-    box(glo, 2.3, 3.0, "training\nimage", width=1.2, height=0.8, color="#d9f0e7")
-    box(glo, 0.7, 1.9, "image", width=1.1)
-    box(glo, 1.5, 0.5, "squared error", width=2.2, height=0.6)
-    arrow(glo, (0.7, 2.7), (0.7, 2.2))
-    arrow(glo, (0.7, 1.6), (1.1, 0.87))
-    arrow(glo, (2.3, 2.55), (1.9, 0.87))
-    box(auto, 0.7, 3.0, "code", width=0.8)
-    box(auto, 2.3, 3.0, "training\nimage", width=1.2, height=0.8, color="#d9f0e7")
-    box(auto, 0.7, 1.9, "image", width=1.1)
-    box(auto, 1.5, 0.5, "squared error\n(+ discriminator)", width=2.4, height=0.85)
-    arrow(auto, (1.65, 3.0), (1.15, 3.0))
-    arrow(auto, (0.7, 2.7), (0.7, 2.2))
-    arrow(auto, (0.7, 1.6), (1.1, 1.0))
-    arrow(auto, (2.3, 2.55), (1.9, 1.0))
-    for ax in axes:
         ax.text(0.58, 2.45, "$G$", ha="right", va="center")
+    arrow(axes[2], (1.65, 3.0), (1.15, 3.0))
     return figure
 
 
@@ -91,7 +78,7 @@ def optimizer_comparison():
         left.plot(*np.transpose(path), "o-", color=color, markersize=3.5, linewidth=1.5, label=name)
     left.plot(0, 0, "*", color=INK, markersize=12, zorder=4)
     left.text(0.2, -0.45, "$z^*$")
-    _frame(left, x=(-3.2, 3.2), y=(-1.25, 1.25))
+    frame(left, x=(-3.2, 3.2), y=(-1.25, 1.25))
     curve(right, WAVE)
     target, first = np.array([[3.9, 0.75]]), _at([1.0])
     found = nearest(WAVE, target)
@@ -102,7 +89,7 @@ def optimizer_comparison():
     right.text(4.1, 0.72, "target $y$")
     right.text(0.75, -0.15, "start")
     right.text(3.1, -0.75, "$G(z^*)$")
-    _frame(right)
+    frame(right)
     legend(figure, left, right)
     return figure
 
@@ -118,7 +105,7 @@ def nearest_images():
                 markersize=7, label="image, undistorted", zorder=5)  # fmt: skip
         unseen(ax, seen, label="target $y$, distorted")
         arrow(ax, hidden[0] + [0, 0.14], seen[0] - [0, 0.14], color=UNSEEN)
-        _frame(ax)
+        frame(ax)
     training(left, bank)
     curve(right, WAVE)
     for ax, neighbour in found.items():
@@ -141,7 +128,7 @@ def distortions():
         for point, shade in zip(points, shades, strict=True):
             ax.plot(*point, "D", color=UNSEEN, alpha=shade, markersize=7, zorder=4)
         ax.plot([], [], "D", color=UNSEEN, label="image, more and more distorted")
-        _frame(ax)
+        frame(ax)
     legend(figure, left)
     return figure
 
@@ -153,7 +140,7 @@ def recoveries():
     others = np.array([[2.05, 0.72], [4.3, 0.62]])
     for ax in (left, right):
         curve(ax, bent)
-        _frame(ax)
+        frame(ax)
     training(left, known, label="target: training image")
     unseen(right, others, label="target: unseen image")
     reach = nearest(bent, others)
@@ -221,7 +208,7 @@ def gap_law():
         bars(ax, others, nearest(line, others), UNSEEN)
         training(ax, known)
         unseen(ax, others)
-        _frame(ax)
+        frame(ax)
     legend(figure, axes[0])
     return figure
 
@@ -245,7 +232,7 @@ def fid_against_mre():
     for ax in (left, right):
         ellipse(ax, known, TRAIN, "-")
         ellipse(ax, others, UNSEEN, "--")
-        _frame(ax, x=(-0.6, 6.6), y=(-1.3, 1.3))
+        frame(ax, x=(-0.6, 6.6), y=(-1.3, 1.3))
     ellipse(right, copies, INK, ":")
     legend(figure, left, right)
     return figure
@@ -329,6 +316,6 @@ def invertible():
         right.plot(x + 0.18 * np.sin(2 * y), y, color=LINE, linewidth=0.9)
     for ax in (left, right):
         unseen(ax, targets, label="any image")
-        _frame(ax)
+        frame(ax)
     legend(figure, left)
     return figure

@@ -8,6 +8,7 @@ from matplotlib.patches import Circle
 from sketch import (
     BLUE,
     INK,
+    PALE,
     SAMPLE,
     TRAIN,
     UNSEEN,
@@ -15,6 +16,7 @@ from sketch import (
     bars,
     box,
     density,
+    frame,
     legend,
     nearest,
     panels,
@@ -24,11 +26,6 @@ from sketch import (
 )
 
 KNOWN = np.array([[0.5, 0.5], [1.5, -0.5], [2.5, 0.55], [3.6, -0.4], [4.6, 0.5], [5.5, -0.45]])
-
-
-def _frame(ax, *, x=(-0.1, 6.1), y=(-1.15, 1.15)):
-    ax.set(xlim=x, ylim=y)
-    ax.set_aspect("equal")
 
 
 def _discs(ax, centres, radius):
@@ -51,7 +48,7 @@ def reference_sets():
         unseen(ax, reference, label=name, color=color)
         bars(ax, copies, nearest(KNOWN, copies), INK)
         bars(ax, reference, nearest(KNOWN, reference), color)
-        _frame(ax)
+        frame(ax)
     legend(figure, left, right)
     return figure
 
@@ -70,7 +67,7 @@ def samples_by_distance():
     places = ((-0.3, -0.55), (4.3, -0.82), (8.2, -0.72))
     for (x, y), text in zip(places, words, strict=True):
         ax.text(x, y, text, ha="center", va="center")
-    _frame(ax, x=(-1.6, 9.6), y=(-1.05, 0.95))
+    frame(ax, x=(-1.6, 9.6), y=(-1.05, 0.95))
     legend(figure, ax)
     return figure
 
@@ -87,7 +84,7 @@ def planes_of_samples():
     far = np.array([[6.0, 0.7], [5.8, -0.95]])
     for ax in (left, right):
         training(ax, known)
-        _frame(ax, x=(-0.6, 6.6), y=(-1.3, 1.3))
+        frame(ax, x=(-0.6, 6.6), y=(-1.3, 1.3))
     _discs(right, known, mean)
     samples(right, np.concatenate([near, far]))
     legend(figure, left, right)
@@ -106,7 +103,7 @@ def threshold_sweep():
         samples(ax, drawn[reach > tau], label="sample that teaches")
         ax.plot(*drawn[reach <= tau].T, "x", color=INK, markersize=9, markeredgewidth=2.4,
                 label="rejected sample", zorder=5)  # fmt: skip
-        _frame(ax, x=(-0.3, 6.3), y=(-1.2, 1.25))
+        frame(ax, x=(-0.3, 6.3), y=(-1.2, 1.25))
     legend(figure, axes[0])
     return figure
 
@@ -159,7 +156,7 @@ def other_measures():
         training(ax, KNOWN)
         samples(ax, drawn)
         bars(ax, drawn, nearest(KNOWN, drawn), INK)
-        _frame(ax)
+        frame(ax)
     legend(figure, left)
     return figure
 
@@ -184,7 +181,7 @@ def variants():
     figure, (ax,) = panels("", height=1.9, bottom=0.02)
     box(ax, 0.95, 2.2, "draw\n$x = G(z)$", width=1.5, height=0.95)
     box(ax, 3.6, 2.2, r"$d(x) > \tau$ ?", width=1.9, height=0.95)
-    box(ax, 6.8, 2.2, "teaches the\ngenerator", width=2.0, height=0.95, color="#d9f0e7")
+    box(ax, 6.8, 2.2, "teaches the\ngenerator", width=2.0, height=0.95, color=PALE)
     box(ax, 3.6, 0.6, "rejected", width=1.6, height=0.6, color="#f8e0d2")
     arrow(ax, (1.75, 2.2), (2.62, 2.2))
     arrow(ax, (4.6, 2.2), (5.75, 2.2))

@@ -6,19 +6,13 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.interpolate import CubicSpline
+from sketch import LINE, TRAIN, UNSEEN, X, frame, nearest
 
 from mempaper import plotting
-
-TRAIN, VALIDATION = plotting.COLORS["train"], plotting.COLORS["validation"]
 
 
 def truth(x):
     return 0.4 * np.sin(1.3 * x)
-
-
-def nearest(curve, points):
-    """Returns the point of `curve` (k, 2) nearest to each of `points` (n, 2)."""
-    return curve[((points[:, None] - curve[None]) ** 2).sum(2).argmin(1)]
 
 
 def draw():
@@ -27,24 +21,23 @@ def draw():
     y = truth(x) + draws.choice([-1, 1], x.size) * draws.uniform(0.2, 0.4, x.size)
     points = np.column_stack([x, y])
     train, validation = points[::2], points[1::2]
-    dense = np.linspace(0, 6, 1200)
     fits = {
-        "It learned the distribution": truth(dense),
-        "It learned the training images": CubicSpline(*train.T, bc_type="natural")(dense),
+        "It learned the distribution": truth(X),
+        "It learned the training images": CubicSpline(*train.T, bc_type="natural")(X),
     }
     figure, axes = plt.subplots(1, 2, figsize=(6, 2.05), layout="none")
     for ax, (title, values) in zip(axes, fits.items(), strict=True):
-        curve = np.column_stack([dense, values])
-        ax.plot(*curve.T, color="#555555", linewidth=2.2, label="images it can generate")
+        curve = np.column_stack([X, values])
+        ax.plot(*curve.T, color=LINE, linewidth=2.2, label="images it can generate")
         for kind, chosen, color, marker in (
             ("training image", train, TRAIN, "o"),
-            ("image it never saw", validation, VALIDATION, "D"),
+            ("image it never saw", validation, UNSEEN, "D"),
         ):
             for a, b in zip(chosen, nearest(curve, chosen), strict=True):
                 ax.plot(*zip(a, b, strict=True), color=color, linewidth=2.4, alpha=0.8)
             ax.plot(*chosen.T, marker, color=color, markersize=7, label=kind, linestyle="none")
-        ax.set(title=title, xticks=[], yticks=[], xlim=(-0.1, 6.1), ylim=(-1.15, 1.15))
-        ax.set_aspect("equal")
+        ax.set(title=title, xticks=[], yticks=[])
+        frame(ax)
         for side in ax.spines.values():
             side.set_visible(False)
     handles, labels = axes[0].get_legend_handles_labels()

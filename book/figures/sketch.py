@@ -9,8 +9,12 @@ from mempaper import plotting
 INK, LINE = "#333333", "#555555"
 TRAIN, UNSEEN, SAMPLE = (plotting.COLORS[k] for k in ("train", "validation", "generated"))
 BLUE = plotting.COLORS["distorted"]
+PALE = "#d9f0e7"
+"""Of boxes that hold training images."""
 WIDTH = 6
 """Inches: on a phone, 390 pixels wide, letters keep 10 pixels."""
+X = np.linspace(0, 6, 1200)
+"""Where curves of images are drawn."""
 
 
 def panels(*titles, height=2.1, bottom=0.17):
@@ -23,6 +27,12 @@ def panels(*titles, height=2.1, bottom=0.17):
     top = 0.86 if any(titles) else 0.98
     figure.subplots_adjust(left=0.02, right=0.98, bottom=bottom, top=top, wspace=0.08)
     return figure, axes
+
+
+def frame(ax, *, x=(-0.1, 6.1), y=(-1.15, 1.15)):
+    """Shows this part of the plane, both axes alike."""
+    ax.set(xlim=x, ylim=y)
+    ax.set_aspect("equal")
 
 
 def legend(figure, *axes, columns=4):
