@@ -57,10 +57,8 @@ models = [
     "glo-1024",
     "ae-128",
     "ae-1024",
-    "ae-8192",
     "aegan-128",
     "aegan-1024",
-    "aegan-8192",
 ]  # {dcgan, mesch, pggan, flow, sagan, biggan, biggan_diffaugment, glo-N, ae-N, aegan-N} models; N training images
 training = {}  # by family, arguments of experiments.train instead of those in families.py: {glo: {steps: 2000}}
 count = 250  # [2, inf) training and hold-out images to recover, each
