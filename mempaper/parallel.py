@@ -14,11 +14,23 @@ from multiprocessing.connection import wait
 from typing import Any
 
 import torch
+from lightning_fabric import Fabric
+from threadpoolctl import threadpool_limits
+from torch.multiprocessing import ProcessExitedException, ProcessRaisedException
 
 from .progress import CHANNEL, track
 from .runs.provenance import cores
 
-__all__ = ["WorkerLost", "follow_parent", "hired", "one_thread", "run", "start"]
+__all__ = [
+    "WorkerLost",
+    "follow_parent",
+    "hired",
+    "launch",
+    "limit_threads",
+    "one_thread",
+    "run",
+    "start",
+]
 
 _hired: ProcessPoolExecutor | None = None
 
@@ -31,11 +43,20 @@ class WorkerLost(RuntimeError):
 def one_thread():
     """Computes on one thread: sums over several are added up in an order that their number sets."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    with threadpool_limits(1):
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def limit_threads(count: int) -> None:
+    """Has this process compute on so many threads from now on, with libraries that it has imported
+    and that it will import."""
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(count))
+    threadpool_limits(count)
+    torch.set_num_threads(count)
 
 
 def run(
@@ -57,7 +78,8 @@ def run(
     hired = _hired if workers is None and function.__module__ != "__main__" else None
     workers = min(_workers() if workers is None else workers, len(jobs))
     if workers <= 1:
-        return [function(**job) for job in track(jobs, description)]
+        with one_thread():
+            return [function(**job) for job in track(jobs, description)]
     if hired is not None:
         return _run(hired, function, jobs, description)
     with ProcessPoolExecutor(workers, _context(function), initializer=_begin) as pool:
@@ -129,6 +151,33 @@ def start(
     return process
 
 
+def launch(fabric: Fabric, function: Callable[..., None], *arguments: Any) -> None:
+    """Calls function(fabric, *arguments), in each process of a fabric that has several.
+
+    Raises
+        RuntimeError  one of several processes failed, with what it said
+        WorkerLost    one of them was killed
+    """
+    if fabric.world_size == 1:
+        return function(fabric, *arguments)
+    try:
+        with _script_out_of_sight(function):
+            fabric.launch(_launched, function, *arguments)
+    except ProcessRaisedException as error:
+        raise RuntimeError(str(error).strip().splitlines()[-1]) from error
+    except ProcessExitedException as error:
+        raise WorkerLost(
+            f"One of {fabric.world_size} processes was killed, perhaps because memory was short. "
+            "Repeat the same command: it continues from what was stored. If it happens again, "
+            "free memory or use fewer devices."
+        ) from error
+
+
+def _launched(fabric: Fabric, function: Callable[..., None], *arguments: Any) -> None:
+    _obey()
+    function(fabric, *arguments)
+
+
 def follow_parent() -> None:
     """Ends this worker with the process that started it, however that ends."""
     parent = multiprocessing.parent_process()
@@ -169,7 +218,13 @@ def _script_out_of_sight(function: Callable[..., Any]) -> Iterator[None]:
 
 
 def _begin() -> None:
-    """Silences the worker's own bars and ends it with its parent."""
+    """Silences the worker's own bars, gives it one thread, and ends it with its parent."""
     os.environ[CHANNEL] = os.devnull
+    limit_threads(1)
+    _obey()
+
+
+def _obey() -> None:
+    """Ends this process on an interrupt, and with its parent."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     follow_parent()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 
 from mempaper import parallel, progress
 from mempaper.errors import InputError
@@ -35,6 +36,24 @@ def refuse(folder, number):
 
 def surroundings():
     return os.environ.get(progress.CHANNEL)
+
+
+def threads():
+    """Returns the numbers of threads of torch and of libraries, one of them imported only now."""
+    import sklearn.cluster  # noqa: F401
+
+    return {torch.get_num_threads(), *(each["num_threads"] for each in threadpool_info())}
+
+
+@BOTH
+def test_a_job_computes_on_one_thread(workers):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        assert parallel.run(threads, [{}, {}], workers=workers) == [{1}, {1}]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 @BOTH

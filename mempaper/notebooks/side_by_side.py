@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import parallel
 from ..errors import InputError
+from ..runs.provenance import cores
 from . import execution
 from .execution import NotebookFailed
 
@@ -39,7 +40,8 @@ def run_all(
     folder: Path,  # of the channels
     at_once: int,
 ) -> Iterator[tuple[str, str | None]]:
-    """Executes notebooks in their order, `at_once` of them side by side.
+    """Executes notebooks in their order, `at_once` of them side by side on as many of the cores
+    each.
 
     Yields (name, "cell 3 of 12") as a cell starts, and (name, None) when a notebook is finished.
     The first error, an interruption too, stops those under way; what is finished is kept.
@@ -47,6 +49,7 @@ def run_all(
     Raises
         InputError, NotebookFailed  as execution.run; or the process died
     """
+    threads = max(1, (cores() or 1) // at_once)
     waiting, running = deque(names), {}
     try:
         while waiting or running:
@@ -55,7 +58,7 @@ def run_all(
                 messages, sender = Pipe(duplex=False)
                 path = channel(folder, name)
                 process = parallel.start(
-                    _execute, (name, profile, root, path, sender), imported=_IMPORTED
+                    _execute, (name, profile, root, path, threads, sender), imported=_IMPORTED
                 )
                 sender.close()
                 running[messages] = name, process
@@ -80,9 +83,12 @@ def run_all(
             process.join()
 
 
-def _execute(name: str, profile: str, root: Path, path: Path, sender: Connection) -> None:
+def _execute(
+    name: str, profile: str, root: Path, path: Path, threads: int, sender: Connection
+) -> None:
     from .spare import spare_kernel
 
+    parallel.limit_threads(threads)
     with spare_kernel() as kernel, contextlib.suppress(KeyboardInterrupt):
         parallel.follow_parent()
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -67,14 +67,16 @@ def fit_gaussians(
         for low in range(0, len(squared), step):
             rows = slice(low, low + step)
             logs = _log_density(squared[rows], log_variances, dim) - np.log(len(log_variances))
-            likelihoods = np.logaddexp(scipy.special.logsumexp(logs, axis=1), base[rows])
-            shares = np.exp(logs - likelihoods[:, None])
+            top = np.maximum(logs.max(axis=1), base[rows])
+            shares, base_shares = np.exp(logs - top[:, None]), np.exp(base[rows] - top)
+            likelihoods = shares.sum(axis=1) + base_shares
+            shares /= likelihoods[:, None]
+            base_shares /= likelihoods
             masses += shares.sum(axis=0)
-            moments += np.sum(shares * squared[rows], axis=0)
-            base_shares = np.exp(base[rows] - likelihoods)
+            moments += np.einsum("nm,nm->m", shares, squared[rows])
             base_mass += base_shares.sum()
             base_moment += base_shares @ shrunk[rows]
-            total += likelihoods.sum()
+            total += (top + np.log(likelihoods)).sum()
         gained = total - last
         if gained < _IMPROVEMENT * squared.shape[0] * dim:
             return Gaussians(log_variances, dim, True)
