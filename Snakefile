@@ -88,6 +88,9 @@ rule train:
         lambda found: PLAN.of_step(f"train/{found.step}.done"),
     output:
         "steps/train/{step}.done",
+    threads: lambda found: PLAN.devices(f"train/{found.step}.done")
+    resources:
+        gpu=lambda found: PLAN.devices(f"train/{found.step}.done"),
     shell:
         f"{MEMPAPER} step steps/train/{{wildcards.step:q}}.json"
 

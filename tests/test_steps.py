@@ -120,6 +120,28 @@ def test_a_parameter_that_no_training_has_trains_nothing(checkout, change):
     assert plan.missing == []
 
 
+def test_a_training_on_several_devices_asks_for_as_many_gpus(checkout, change):
+    training = {"glo": {**TINY, "devices": 2}}
+    change("latent_recovery/gap_law", counts=[16, 24, 32], training=training)
+    plan = Plan("smoke", root=checkout, apart=True)
+    devices = {each.work["model"]: plan.devices(each.receipt) for each in plan.missing}
+    assert devices["glo"] == 2
+    assert devices["ae"] == plan.devices("none") == 1
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host", "--cores", "4"]
+    environment = os.environ | {"MEMPAPER_RUNS": str(checkout / "runs")}
+    done = subprocess.run(
+        [*command, "--config", "profile=smoke", "apart=true"],
+        cwd=checkout,
+        env=environment,
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout + done.stderr
+    assert len(re.findall(r"resources:.*gpu=2", said)) == 3
+    assert len(re.findall(r"resources:.*gpu=1", said)) == 3
+
+
 class Enough(Exception):
     pass
 

@@ -318,7 +318,7 @@ def test_two_processes_share_one_training(tmp_path):
         "from lightning_fabric.strategies import DDPStrategy\n"
         "from test_training import train_on_two\n"
         "if __name__ == '__main__':\n"
-        "    strategy = DDPStrategy(start_method='spawn', broadcast_buffers=False)\n"
+        "    strategy = DDPStrategy(start_method='spawn')\n"
         "    fabric = Fabric(accelerator='cpu', devices=2, strategy=strategy)\n"
         "    fabric.launch(train_on_two, Path(sys.argv[1]))\n"
     )

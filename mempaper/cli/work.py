@@ -101,6 +101,10 @@ def train(
     precision: Annotated[
         str, typer.Option(metavar="NAME", help="As Lightning Fabric names it, e.g. bf16-mixed.")
     ] = "32-true",
+    devices: Annotated[
+        int,
+        typer.Option(metavar="N", min=1, help="GPUs of this machine that share each batch."),
+    ] = 1,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write event files for TensorBoard.")
     ] = False,
@@ -127,6 +131,7 @@ def train(
         loss=loss.value,
         rejection=_rejection(threshold, embedding, take_farthest),
         precision=precision,
+        devices=devices,
         tensorboard=tensorboard,
         seed=seed,
         data_root=data_root,

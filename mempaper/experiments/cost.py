@@ -48,7 +48,7 @@ def update_cost(
     rounds: int = 5,  # of each training, turn by turn
     warm_up: int = 0,  # updates before the first round: more is rejected the more is copied
     seed: int = 0,
-    **settings: Any,  # more arguments of experiments.train
+    **settings: Any,  # more arguments of experiments.train; the cost is that on one device
 ) -> UpdateCost:
     """Returns what updates of the networks cost with rejection and without, measured now.
 
@@ -68,7 +68,7 @@ def update_cost(
     with TemporaryDirectory() as folder, parallel.one_thread():
         trainings = {
             name: _Training(
-                prepare(model, dataset, rejection=chosen, seed=seed, **settings),
+                prepare(model, dataset, rejection=chosen, seed=seed, **settings | {"devices": 1}),
                 seed,
                 Path(folder) / name,
             )
@@ -97,7 +97,8 @@ class _Training:
 
     def go_on(self, updates: int) -> list[float]:
         """Returns the seconds of each of so many more updates."""
-        timed = _Timed(self.prepared.objective(), self.prepared.fabric.device)
+        device = self.prepared.fabric.device
+        timed = _Timed(self.prepared.objective(device), device)
         self.done += updates
         loop.fit(
             timed,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 
 from .. import families
 from ..errors import InputError
@@ -27,14 +28,15 @@ class Prepared:
     """A training whose arguments were checked.
 
     config, code  what identifies its run
-    objective     makes a fresh one
+    objective     makes a fresh one, to be trained on a device
     images        and
     batch_size    as training.loop.fit takes them
+    fabric        of as many processes as asked for, not launched
     """
 
     config: dict[str, Any]
     code: tuple[ModuleType, ...]
-    objective: Callable[[], loop.Objective]
+    objective: Callable[[torch.device], loop.Objective]
     images: loop.TrainingImages
     batch_size: int
     fabric: Fabric
@@ -55,6 +57,7 @@ def prepare(
     loss: str = "non_saturating",
     rejection: RejectionSettings | Mapping[str, Any] | None = None,
     precision: str = "32-true",
+    devices: int = 1,
     seed: int = 0,
     store: Store | None = None,
     data_root: Path | None = None,
@@ -65,15 +68,15 @@ def prepare(
         raise InputError(
             "loss", f"be one of {', '.join(losses.LOSSES)}", repr(loss), "Choose one of these."
         )
-    _check_training(latent_dim, width, steps, batch_size, seed, learning_rate)
+    _check_training(latent_dim, width, steps, batch_size, devices, seed, learning_rate)
     chosen = rejecting.as_settings(rejection)
     if chosen and chosen.threshold != 0:
         _check_rejecting(model, family)
     split, data = square_split(dataset, size, images, holdout, data_root)
     channels, height, _ = split.train.shape
     doublings(height)
-    _check_family(model, family, min(batch_size, len(split.train)), precision)
-    fabric = _fabric(precision)
+    _check_family(model, family, min(batch_size, len(split.train)), precision, devices)
+    fabric = _fabric(precision, devices)
     settings = {"size": height, "channels": channels, "latent_dim": latent_dim, "width": width}
     if family.labelled:
         settings["classes"] = _classes(model, data["source"], split.train.labels)
@@ -91,18 +94,17 @@ def prepare(
         "batch_size": batch_size,
         "precision": precision,
         "seed": seed,
+        **({"devices": devices} if devices > 1 else {}),
     }
     places = {"store": store, "data_root": data_root}
     tau = rejecting.threshold_of(chosen, data, **places) if chosen else 0.0
     if tau > 0:
         config["rejection"] = rejecting.recorded(chosen, tau, data, **places)
 
-    def objective() -> loop.Objective:
+    def objective(device: torch.device) -> loop.Objective:
         more = {}
         if tau > 0:
-            more["rejection"] = rejecting.rejection(
-                chosen, tau, data, device=fabric.device, **places
-            )
+            more["rejection"] = rejecting.rejection(chosen, tau, data, device=device, **places)
             more["reject_for_both"] = chosen.both
         return family.objective(
             network,
@@ -125,12 +127,13 @@ def prepare(
     )
 
 
-def _check_training(latent_dim, width, steps, batch_size, seed, learning_rate) -> None:
+def _check_training(latent_dim, width, steps, batch_size, devices, seed, learning_rate) -> None:
     counts = {
         "latent_dim": (latent_dim, 1, 1 << 16),
         "width": (width, 1, 1 << 16),
         "steps": (steps, 1, None),
         "batch_size": (batch_size, 1, None),
+        "devices": (devices, 1, 1 << 10),
         "seed": (seed, 0, (1 << 63) - 1),
     }
     for name, (value, least, most) in counts.items():
@@ -145,7 +148,9 @@ def _check_training(latent_dim, width, steps, batch_size, seed, learning_rate) -
         )
 
 
-def _check_family(model: str, family: families.Family, batch_size: int, precision: str) -> None:
+def _check_family(
+    model: str, family: families.Family, batch_size: int, precision: str, devices: int
+) -> None:
     if precision.endswith("-mixed") and not family.mixed:
         raise InputError(
             "precision",
@@ -153,11 +158,19 @@ def _check_family(model: str, family: families.Family, batch_size: int, precisio
             repr(precision),
             "32-true works everywhere.",
         )
-    if batch_size < family.least_batch:
+    if batch_size % devices:
         raise InputError(
             "batch_size",
-            f"be at least {family.least_batch} for {model}, and so the number of images",
+            f"be a multiple of {devices} devices, and so the number of images if that is smaller",
             batch_size,
+            "Each device takes an equal part.",
+        )
+    if (share := batch_size // devices) < family.least_batch:
+        raise InputError(
+            "batch_size",
+            f"be at least {family.least_batch} on each device for {model}, and so the number of "
+            "images",
+            share,
             "Batch normalisation of latents needs more than one image.",
         )
 
@@ -186,9 +199,14 @@ def _classes(model: str, dataset: str, labels: np.ndarray) -> int:
     return len(found)
 
 
-def _fabric(precision: str) -> Fabric:
+def _fabric(precision: str, devices: int) -> Fabric:
+    if torch.cuda.is_available() and devices > (at_hand := torch.cuda.device_count()):
+        raise InputError(
+            "devices", f"be at most {at_hand}, the GPUs of this machine", devices, "Use fewer."
+        )
+    strategy = DDPStrategy(start_method="spawn") if devices > 1 else "auto"
     try:
-        return Fabric(accelerator="auto", devices=1, precision=precision)
+        return Fabric(accelerator="auto", devices=devices, strategy=strategy, precision=precision)
     except (ValueError, ImportError, RuntimeError) as error:
         raise InputError(
             "precision",

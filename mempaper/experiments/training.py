@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from lightning_fabric import Fabric
 from safetensors.torch import save
 from torch import nn
 
@@ -36,6 +37,7 @@ def train(
     loss: str = "non_saturating",  # where the family leaves a choice; see training.losses
     rejection: RejectionSettings | Mapping[str, Any] | None = None,  # of families with labels
     precision: str = "32-true",  # or "bf16-mixed", "16-mixed", ...: Fabric's names
+    devices: int = 1,  # GPUs of this machine, or processes where it has none, to share each batch
     seed: int = 0,
     tensorboard: bool = False,  # also write event files for TensorBoard
     store: Store | None = None,
@@ -50,54 +52,38 @@ def train(
 
     Raises
         InputError             an argument is unknown or out of range
-        loop.TrainingDiverged  a loss became NaN
-        rejection.AcceptanceCollapsed  too few fakes are accepted within the budget
+        loop.TrainingDiverged  a loss became NaN; with several devices a RuntimeError
+        rejection.AcceptanceCollapsed  too few fakes are accepted within the budget; likewise
+        parallel.WorkerLost  the process of one of several devices was killed
 
     >>> run = train("glo", "digits", images=8, steps=1, width=8, latent_dim=8)
     >>> run.kind, run.config["data"]["train"]
     ('train', 8)
     """
-    prepared = prepare(
-        model,
-        dataset,
-        images=images,
-        size=size,
-        holdout=holdout,
-        steps=steps,
-        batch_size=batch_size,
-        latent_dim=latent_dim,
-        width=width,
-        learning_rate=learning_rate,
-        loss=loss,
-        rejection=rejection,
-        precision=precision,
-        seed=seed,
-        store=store,
-        data_root=data_root,
-    )
+    job: dict[str, Any] = {
+        "model": model,
+        "dataset": dataset,
+        "images": images,
+        "size": size,
+        "holdout": holdout,
+        "steps": steps,
+        "batch_size": batch_size,
+        "latent_dim": latent_dim,
+        "width": width,
+        "learning_rate": learning_rate,
+        "loss": loss,
+        "rejection": rejection,
+        "precision": precision,
+        "devices": devices,
+        "seed": seed,
+        "store": store,
+        "data_root": data_root,
+    }
+    prepared = prepare(**job)
 
     def build(folder: Path) -> dict[str, Any]:
-        with parallel.one_thread():
-            trained = loop.fit(
-                prepared.objective(),
-                prepared.images,
-                steps=steps,
-                batch_size=prepared.batch_size,
-                seed=seed,
-                folder=folder,
-                fabric=prepared.fabric,
-                tensorboard=tensorboard,
-                description=f"training {model} on {prepared.config['data']['train']} {dataset}",
-            )
-        generator = plain(trained.get("generator_ema", trained["generator"]))
-        _write_weights(folder / "generator.safetensors", generator)
-        if families.get(model).encoder is not None:
-            # A flow's encoder is the generator's inverse, with the same weights.
-            encoder = trained.get("encoder_ema", trained.get("encoder", generator))
-            _write_weights(folder / "encoder.safetensors", encoder)
-        if families.get(model).discriminator is not None:
-            _write_weights(folder / "discriminator.safetensors", plain(trained["discriminator"]))
         attempts.append(folder)
+        parallel.launch(prepared.fabric, _fit, job, folder, tensorboard)
         return _last_row(folder / "losses.csv")
 
     attempts: list[Path] = []
@@ -109,6 +95,34 @@ def train(
             stacklevel=2,
         )
     return run
+
+
+def _fit(fabric: Fabric, job: Mapping[str, Any], folder: Path, tensorboard: bool) -> None:
+    """Trains in this process, which may be one of several, and writes the weights in the first."""
+    prepared = prepare(**job)
+    model, dataset = job["model"], job["dataset"]
+    with parallel.one_thread():
+        trained = loop.fit(
+            prepared.objective(fabric.device),
+            prepared.images,
+            steps=job["steps"],
+            batch_size=prepared.batch_size,
+            seed=job["seed"],
+            folder=folder,
+            fabric=fabric,
+            tensorboard=tensorboard,
+            description=f"training {model} on {prepared.config['data']['train']} {dataset}",
+        )
+    if not fabric.is_global_zero:
+        return
+    generator = plain(trained.get("generator_ema", trained["generator"]))
+    _write_weights(folder / "generator.safetensors", generator)
+    if families.get(model).encoder is not None:
+        # A flow's encoder is the generator's inverse, with the same weights.
+        encoder = trained.get("encoder_ema", trained.get("encoder", generator))
+        _write_weights(folder / "encoder.safetensors", encoder)
+    if families.get(model).discriminator is not None:
+        _write_weights(folder / "discriminator.safetensors", plain(trained["discriminator"]))
 
 
 def _write_weights(path: Path, network: nn.Module) -> None:

@@ -154,6 +154,11 @@ class Plan:
         where these are up to date."""
         return [f"steps/{step.receipt}" for step in self.steps.get(name, [])]
 
+    def devices(self, receipt: str) -> int:
+        """Returns how many GPUs a step is to have."""
+        step = self.distinct.get(receipt)
+        return 1 if step is None else step.work.get("devices", 1)
+
     def of_step(self, receipt: str) -> list[str]:
         """Returns the receipts of what must be done before a step."""
         step = self.distinct.get(receipt)

@@ -1,14 +1,17 @@
 """The training loop: iterates, logs, saves, and resumes to the same bits.
 
 Everything random in step k is drawn from (seed, k), never from a running stream, so a run that was
-killed and continued ends with the weights of one that was not.
+killed and continued ends with the weights of one that was not. With several processes, each takes
+an equal part of the batch; gradients are averaged, and after each step all have the weights and
+buffers of the first.
 """
 
 import csv
 import io
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -185,21 +188,33 @@ def fit(
 
     logger = _tensorboard(folder) if tensorboard and fabric.is_global_zero else None
     saved = time.monotonic()
-    for step in track(range(start, steps), description=description, initial=start, total=steps):
+    shown = track(
+        range(start, steps),
+        description=description,
+        initial=start,
+        total=steps,
+        show=fabric.is_global_zero,
+    )
+    for step in shown:
         chosen = batch_indices(len(images), batch_size, seed=seed, step=step)
         share = chosen[fabric.global_rank :: fabric.world_size]
         batch = fabric.to_device(images[torch.as_tensor(share)]).contiguous(memory_format=layout)
-        scalars = objective.step(
-            fabric,
-            batch,
-            torch.as_tensor(share),
-            _noise(seed, step, fabric.global_rank, fabric.device),
-        )
+        with _gradients_kept(fabric, (networks[name] for name in optimizers)):
+            scalars = objective.step(
+                fabric,
+                batch,
+                torch.as_tensor(share),
+                _noise(seed, step, fabric.global_rank, fabric.device),
+            )
+        if fabric.world_size > 1:
+            _share_buffers(modules[name] for name in networks)
         for name, average in averages.items():
             average.update_parameters(modules[name])
         done = step + 1
         log = done % log_every == 0 or done == steps
         due = time.monotonic() - saved > checkpoint_seconds or done == steps
+        if log:
+            scalars = fabric.all_reduce(scalars, reduce_op="mean")
         if log or due:
             values = {name: float(value) for name, value in scalars.items()}
             _check_finite(values, done, folder)
@@ -217,6 +232,27 @@ def fit(
         name: module.to(memory_format=torch.contiguous_format).eval()
         for name, module in modules.items()
     }
+
+
+@contextmanager
+def _gradients_kept(fabric: Fabric, networks: Iterable[nn.Module]) -> Iterator[None]:
+    """Leaves each process its own gradients, which updates.descend averages.
+
+    Unlike what DistributedDataParallel would do on the way back, that serves gradients of
+    gradients, several passes before one way back, and weights that a pass leaves out.
+    """
+    with ExitStack() as stack:
+        if fabric.world_size > 1:
+            for network in networks:
+                stack.enter_context(fabric.no_backward_sync(network))
+        yield
+
+
+def _share_buffers(modules: Iterable[nn.Module]) -> None:
+    """Gives every process the buffers of the first."""
+    for module in modules:
+        for buffer in module.buffers():
+            torch.distributed.broadcast(buffer, 0)
 
 
 def _tensorboard(folder: Path):

@@ -1,8 +1,9 @@
 """What the steps of several objectives share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+import torch
 from jaxtyping import Float
 from lightning_fabric import Fabric
 from torch import Tensor, nn
@@ -25,12 +26,24 @@ def adam(
 
 
 def descend(fabric: Fabric, loss: Float[Tensor, ""], *optimizers: Optimizer) -> None:
-    """Takes one step of each optimiser along the gradient of `loss`."""
+    """Takes one step of each optimiser along the gradient of `loss`, its mean over processes."""
     for optimizer in optimizers:
         optimizer.zero_grad()
     fabric.backward(loss)
+    if fabric.world_size > 1:
+        _average_gradients(fabric, optimizers)
     for optimizer in optimizers:
         optimizer.step()
+
+
+def _average_gradients(fabric: Fabric, optimizers: Iterable[Optimizer]) -> None:
+    groups = (group for optimizer in optimizers for group in optimizer.param_groups)
+    parameters = (parameter for group in groups for parameter in group["params"])
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    means = fabric.all_reduce(torch.cat([g.flatten() for g in gradients]), reduce_op="mean")
+    sizes = [gradient.numel() for gradient in gradients]
+    for gradient, mean in zip(gradients, means.split(sizes), strict=True):
+        gradient.copy_(mean.view_as(gradient))
 
 
 @contextmanager
