@@ -87,11 +87,16 @@ def read(
     root = root or catalogue.find_root()
     catalogue.load_profile(profile, root)
     live = _by_claim(_live(profile, page, root))
-    recorded = _by_claim((each.claim, each) for each in results.recorded_verdicts(root=root))
-    return [
-        Entry(said, profile, tuple(live.get(said.id, ())), tuple(recorded.get(said.id, ())))
+    wanted = [
+        said
         for said in statements().values()
         if paper in (None, said.paper) and (page is None or page in said.pages)
+    ]
+    found = results.recorded_verdicts([said.id for said in wanted], root=root)
+    recorded = _by_claim((each.claim, each) for each in found)
+    return [
+        Entry(said, profile, tuple(live.get(said.id, ())), tuple(recorded.get(said.id, ())))
+        for said in wanted
     ]
 
 

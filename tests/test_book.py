@@ -139,7 +139,7 @@ def small_checkout(root):
         shutil.copy(REPOSITORY / "book" / name, root / "book")
     (root / "book" / "_toc.yml").write_text(TOC)
     (root / "book" / "intro.md").write_text(
-        "# Start\n\nSee {numref}`fig-one` and {numref}`tab-one`."
+        "# Start\n\nSee {numref}`fig-one` and {numref}`tab-one`. Of 16 px, 5 % and `5 %`."
     )
     (root / "book" / "bibliography.md").write_text("# Literature\n\n```{bibliography}\n```\n")
     (root / "book" / "recorded.md").write_text(RECORDED_PAGE)
@@ -209,6 +209,18 @@ def test_a_page_drops_injected_parameters_and_folds_figures(extension):
         True,
         False,
     ]
+
+
+def test_a_long_cell_of_a_table_may_break_and_numbers_may_not(extension):
+    import nbformat.v4 as v4
+
+    html = "<tr><td>0.52 [0.47, 0.57]</td><td>" + "many words " * 5 + "</td></tr>"
+    cell = v4.new_code_cell("table")
+    cell.outputs = [v4.new_output("execute_result", {"text/html": html})]
+    page = v4.new_notebook(cells=[cell])
+    extension.cells.prepare(page)
+    shown = page.cells[0].outputs[0].data["text/html"]
+    assert shown == html.replace("<td>many", '<td class="mempaper-words">many')
 
 
 MADE = {
@@ -353,6 +365,12 @@ def test_the_page_numbers_and_explains_its_figure_and_table(small):
     assert "<div>smoke <code>[7]</code></div>" in page
     start = (small / "_build" / "html" / "book" / "intro.html").read_text()
     assert "See Fig. 1 and Table 1." in re.sub(r"<[^>]+>", "", start)
+
+
+def test_numbers_stay_beside_their_units(small):
+    start = (small / "_build" / "html" / "book" / "intro.html").read_text()
+    assert "Of 16\N{NO-BREAK SPACE}px, 5\N{NO-BREAK SPACE}% and" in start
+    assert '<span class="pre">5</span> <span class="pre">%</span>' in start
 
 
 def test_a_recorded_table_is_numbered_and_says_what_made_it(small):

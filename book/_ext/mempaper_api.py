@@ -14,6 +14,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -70,10 +71,13 @@ def signature(module: ModuleType, name: str) -> tuple[str, str]:
         home, name = _assigned_in(module, name)
     text = Path(home).read_text(encoding="utf-8")
     shown = Path(home).relative_to(_base(module)).as_posix()
-    for node in ast.parse(text).body:
+    for node in _parsed(text).body:
         if getattr(node, "name", None) == name or _assigns(node, name):
             return _head(node, text.split("\n")), shown
     raise ValueError(f"{name} is not defined at the top of {home}")
+
+
+_parsed = lru_cache(ast.parse)
 
 
 def blocks(words: str) -> Iterator[tuple[str, str]]:
@@ -135,7 +139,7 @@ def _assigns(node: ast.stmt, name: str) -> bool:
 
 def _assigned_in(module: ModuleType, name: str) -> tuple[str, str]:
     """Returns the file that assigns a constant, which the module may only hand on, and its name."""
-    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    tree = _parsed(Path(module.__file__).read_text(encoding="utf-8"))
     if any(_assigns(node, name) for node in tree.body):
         return module.__file__, name
     for node in tree.body:

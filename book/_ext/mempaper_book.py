@@ -7,6 +7,7 @@ text, and else, with a warning, the bare script.
 
 import hashlib
 import os
+import re
 from functools import cache, partial
 from pathlib import Path
 from typing import ClassVar
@@ -34,6 +35,7 @@ _LOG = logging.getLogger(__name__)
 _KEY, _LEDGER, _SOURCE = "mempaper", "mempaper-ledger", "mempaper-source"
 _CLAIMS = "book/claims"
 _STRIPPED = ("mempaper", "papermill", "jupytext")
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|px\b)")
 _application: Sphinx
 
 
@@ -52,6 +54,7 @@ def setup(app: Sphinx) -> dict:
     app.add_node(LedgerNode)
     app.add_enumerable_node(TableBox, "table", html=(_visit_table_box, _depart_table_box))
     app.add_transform(AddProvenance)
+    app.add_transform(KeepUnits)
     app.connect("config-inited", mempaper_assets.use_mathjax)
     app.connect("source-read", _note_source)
     app.connect("env-get-outdated", _outdated)
@@ -209,6 +212,20 @@ class AddProvenance(SphinxTransform):
         for identifier in box["ids"]:
             self.document.ids[identifier] = box
         return box
+
+
+class KeepUnits(SphinxTransform):
+    """Keeps a number and its unit on one line."""
+
+    default_priority = 900
+
+    def apply(self, **kwargs) -> None:
+        for text in list(self.document.findall(nodes.Text)):
+            if isinstance(text.parent, nodes.FixedTextElement | nodes.literal | nodes.raw):
+                continue
+            kept = _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)
+            if kept != text:
+                text.parent.replace(text, nodes.Text(kept))
 
 
 @cache

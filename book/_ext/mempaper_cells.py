@@ -1,11 +1,14 @@
 """Turns a notebook into what its page shows."""
 
+import re
+
 from mempaper.notebooks import split_options
 
 __all__ = ["prepare"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 _DIRECTIVE = "```{parameters}\n```"
+_LONG_CELL = re.compile(r"<td>(?=[^<]{45})")
 
 
 def prepare(notebook) -> None:
@@ -33,7 +36,10 @@ def prepare(notebook) -> None:
 
 def _prepare_code(cell) -> None:
     for output in cell.get("outputs", []):
-        output.get("data", {}).pop(VERDICT_MIME, None)
+        shown = output.get("data", {})
+        shown.pop(VERDICT_MIME, None)
+        if "text/html" in shown:
+            shown["text/html"] = _LONG_CELL.sub('<td class="mempaper-words">', shown["text/html"])
     options, cell.source = split_options(cell.source)
     if not options:
         return

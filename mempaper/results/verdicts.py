@@ -1,6 +1,6 @@
 """Recorded verdicts: the numbers that decided a claim on each seed, and over seeds."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,10 @@ class RecordedVerdict:
         return listed(each) if each else "No interval over seeds."
 
 
-def recorded_verdicts(*, root: Path | None = None) -> list[RecordedVerdict]:
-    """Returns everything that results/ holds of verdicts, file by file.
+def recorded_verdicts(
+    claims: Collection[str] | None = None, *, root: Path | None = None
+) -> list[RecordedVerdict]:
+    """Returns what results/ holds of verdicts on these claims, or on all, file by file.
 
     >>> "small-glo-detected" in {found.claim for found in recorded_verdicts()}
     True
@@ -66,6 +68,7 @@ def recorded_verdicts(*, root: Path | None = None) -> list[RecordedVerdict]:
         _over_seeds(claim, of_claim, found.source)
         for found in (recorded(name, root=root) for name in names)
         for claim, of_claim in found.table.groupby("claim", sort=False)
+        if claims is None or claim in claims
     ]
 
 
@@ -87,9 +90,7 @@ def verdicts(
     True
     """
     found = [
-        each
-        for each in recorded_verdicts(root=root)
-        if each.claim == claim and dataset in (None, each.dataset)
+        each for each in recorded_verdicts([claim], root=root) if dataset in (None, each.dataset)
     ]
     if not found:
         raise InputError(

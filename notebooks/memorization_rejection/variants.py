@@ -51,8 +51,8 @@ names = [
 threshold = "q30"  # {number, qN, d-bar} tau: a number, a quantile in per cent of the distances between training images, or "d-bar"
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features give all distances
 generated = 1000  # [400, inf) images of each generator
-warm_up = 100  # [0, inf) updates before the time of one is measured
-seeds = [0, 1, 2, 3]  # [0, inf) of training, two at least
+warm_up = 60  # [0, inf) updates before the time of one is measured
+seeds = [0, 1, 2]  # [0, inf) of training, two at least
 
 # %%
 from mempaper import claims, experiments, published, variants
