@@ -9,6 +9,7 @@ from torch import Tensor
 from . import experiments, generators
 from .experiments.models import TrainedModel
 from .runs import Run
+from .runs.provenance import worked
 
 __all__ = ["images", "table"]
 
@@ -36,7 +37,7 @@ def images(runs: Sequence[Run], *, count: int, seed: int = 0) -> dict[str, Tenso
 
 def table(runs: Sequence[Run]) -> pd.DataFrame:
     """Returns a row for each model: images it saw, updates, weights of its generator, and the
-    seconds its training took, on one core where there is no GPU."""
+    seconds its training took of a core, or by the clock beside a GPU."""
     rows = [
         {
             "model": TrainedModel(run).name,
@@ -44,7 +45,7 @@ def table(runs: Sequence[Run]) -> pd.DataFrame:
             "updates": f"{run.config['steps']:,}",
             "images in each": run.config["batch_size"],
             "weights": f"{_weights(run):,}",
-            "seconds": f"{run.provenance['seconds']:.0f}",
+            "seconds": f"{worked(run.provenance):.0f}",
         }
         for run in runs
     ]

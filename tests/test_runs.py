@@ -16,7 +16,7 @@ from filelock import FileLock
 from mempaper import files
 from mempaper.errors import InputError
 from mempaper.runs import RunWarning, Store, code_version, provenance
-from mempaper.runs.provenance import _commit
+from mempaper.runs.provenance import _commit, worked
 
 CONFIG = {"model": "dcgan", "size": 32, "rate": 2e-4, "widths": (512, 256)}
 
@@ -58,6 +58,21 @@ def test_a_run_is_made_once_and_then_found(store):
     assert made.provenance["attempts"] == 1
     assert made.provenance["started"] <= made.provenance["finished"]
     assert made.provenance["seconds"] < 60
+
+
+def test_seconds_of_a_core_leave_out_what_others_took(store):
+    def wait(folder):
+        time.sleep(0.3)
+        begun = time.process_time()
+        while time.process_time() < begun + 0.2:
+            pass
+        return {}
+
+    made = store.make("train", CONFIG, wait).provenance
+    assert made["seconds"] >= 0.5
+    assert 0.18 <= made["core_seconds"] < 0.4  # ticks are of 0.01 s
+    assert worked(made | {"accelerator": None}) == made["core_seconds"]
+    assert worked(made | {"accelerator": "a GPU"}) == made["seconds"]
 
 
 def test_a_missing_file_of_a_run_is_named_with_those_that_exist(store):

@@ -18,6 +18,7 @@ from mempaper import experiments, parallel, sweep
 from mempaper.errors import InputError
 from mempaper.notebooks import catalogue, execution
 from mempaper.runs import Run, Store
+from mempaper.runs.provenance import worked
 from mempaper.steps import Page, Plan, costs, pages, step
 from mempaper.steps.pages import Asked, asked
 
@@ -368,7 +369,7 @@ def test_rates_are_those_of_the_largest_telling_run(store, glo, monkeypatch):
     monkeypatch.setattr(costs, "_TELLING", 0.0)
     longer = experiments.train("glo", "digits", images=16, **TINY | {"steps": 6}, store=store)
     job = {"model": "glo", "dataset": "digits", "images": 16, **TINY}
-    seconds = longer.provenance["seconds"]
+    seconds = worked(longer.provenance)
     assert costs.measured(store).of(job) == pytest.approx(seconds / 2)
     assert costs.measured(store).of(job | {"model": "dcgan"}) is None
 

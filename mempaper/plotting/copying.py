@@ -173,11 +173,11 @@ def fid_against_copying(
             elinewidth=1,
             label=name,
         )
-        for tau, at in zip(taus, zip(x, y, strict=True), strict=True):
+        for place, (tau, *at) in enumerate(zip(taus, x, y, strict=True)):
             ax.annotate(
                 f"τ = {tau:.3g}",
                 at,
-                xytext=(6, 7),
+                xytext=(6, -15 if place % 2 else 7),  # of neighbours, one above and one below
                 textcoords="offset points",
                 fontsize="small",
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},

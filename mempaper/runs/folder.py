@@ -26,13 +26,22 @@ def attempt(partial: Path, identity: dict, build: Callable, seed: int | None) ->
     record = provenance(seed=seed) | {"started": started, "attempts": attempts + 1}
     _write(partial / "config.json", identity)
     _write(earlier, record)
-    clock = time.monotonic()
+    clock, worked = time.monotonic(), _worked()
     metrics = build(partial)
-    record |= {"finished": now(), "seconds": round(time.monotonic() - clock, 3)}
+    record |= {
+        "finished": now(),
+        "seconds": round(time.monotonic() - clock, 3),
+        "core_seconds": round(_worked() - worked, 3),
+    }
     _write(earlier, record)
     for file in _files(partial):
         _sync(file)
     _write(partial / "metrics.json", plain(metrics, "metrics", finite=False))
+
+
+def _worked() -> float:
+    """Returns the seconds that cores have worked for this process and for those that it ended."""
+    return sum(os.times()[:4])
 
 
 def _begun(earlier: Path) -> tuple[str, int]:

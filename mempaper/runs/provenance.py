@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import __version__
 
-__all__ = ["cores", "machine", "now", "provenance"]
+__all__ = ["cores", "machine", "now", "provenance", "worked"]
 
 
 def now() -> str:
@@ -24,6 +24,11 @@ def now() -> str:
 def machine(origin: Mapping[str, Any]) -> str:
     """Returns the machine of what `provenance` has returned, in words."""
     return f"{origin['processor']}, {origin['cores']} cores"
+
+
+def worked(origin: Mapping[str, Any]) -> float:
+    """Returns the seconds that making a run took: of cores, or by the clock beside a GPU."""
+    return origin["core_seconds"] if origin["accelerator"] is None else origin["seconds"]
 
 
 def provenance(*, seed: int | None = None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from .. import families, sources
 from ..networks import pggan
 from ..runs import Record, Store
 from ..runs.identity import canonical
+from ..runs.provenance import worked
 from .plan import Plan
 from .step import Step
 
@@ -77,13 +78,14 @@ def measured(store: Store | None = None) -> Measured:
 
 def _measured(record: Record) -> tuple[tuple[bool, str], str, float, float]:
     made = json.loads((record.path / "provenance.json").read_text(encoding="utf-8"))
-    if made["attempts"] != 1 or made["seconds"] < _TELLING:
+    seconds = worked(made)
+    if made["attempts"] != 1 or seconds < _TELLING:
         raise ValueError("too short, or interrupted: only the last attempt's seconds are known")
     model, config = record.config["model"], record.config
     work = config["steps"] * config["batch_size"]
     work *= _network(model, canonical(config["training"])).multiplications
     machine = made["accelerator"] is not None, made["accelerator"] or made["processor"]
-    return machine, model, work, made["seconds"]
+    return machine, model, work, seconds
 
 
 def work_of(training: Mapping[str, Any]) -> float:
