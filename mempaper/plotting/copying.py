@@ -173,10 +173,10 @@ def fid_against_copying(
             elinewidth=1,
             label=name,
         )
-        for place, (tau, *at) in enumerate(zip(taus, x, y, strict=True)):
+        for place, (tau, right, height) in enumerate(zip(taus, x, y, strict=True)):
             ax.annotate(
                 f"τ = {tau:.3g}",
-                at,
+                (right, height),
                 xytext=(6, -15 if place % 2 else 7),  # of neighbours, one above and one below
                 textcoords="offset points",
                 fontsize="small",
