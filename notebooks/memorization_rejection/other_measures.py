@@ -41,9 +41,9 @@ training = {
 }  # by family, arguments of experiments.train instead of those in families.py
 thresholds = [
     0,
-    "q10",
     "q30",
     "d-bar",
+    "q75",
 ]  # {number, qN, d-bar} tau: numbers, quantiles in per cent of the distances between training images, or their mean
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} by whose features images are rejected
 others = [

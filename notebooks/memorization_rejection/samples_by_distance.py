@@ -37,7 +37,7 @@ size = 16  # [8, 64] pixels a side
 images = 50  # [20, inf) training images, the first of those that are not held out
 model = "biggan"  # {sagan, biggan, biggan_diffaugment} family of the generator
 training = {
-    "biggan": {"steps": 400}
+    "biggan": {"steps": 300}
 }  # by family, arguments of experiments.train instead of those in families.py
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} f of the distance, whose features are compared
 generated = 2000  # [400, inf) samples

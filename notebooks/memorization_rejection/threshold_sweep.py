@@ -48,9 +48,9 @@ training = {
 }  # by family, arguments of experiments.train instead of those in families.py
 thresholds = [
     0,
-    "q10",
     "q30",
     "d-bar",
+    "q75",
 ]  # {number, qN, d-bar} tau: numbers, quantiles in per cent of the distances between training images, or their mean
 encoder = "pca"  # {classifier, pca, pixels, squeezenet, squeezenet_deepscale, cifar10_resnet20, cifar10_resnet56, vgg16, vgg19, resnet50, inception, inception_normalized, inception_tf, dinov2} whose features give all distances
 references = [
@@ -249,6 +249,30 @@ claims.judge(
     "large-threshold-costs-quality",
     tradeoffs={name: swept.tradeoff(greatest, reference="holdout")},
 )
+
+# %% [markdown]
+# ## Recorded on Fashion-MNIST
+#
+# A BigGAN on 200 images of Fashion-MNIST at 16 px, with six thresholds and four trainings for each, copies
+# much more than the GAN above: without rejection its $C_T$ is -9. Thresholds up to the quantile of 20 %
+# change neither that nor the Fréchet distance by more than four trainings vary. At $\bar d$, the greatest
+# in {numref}`tab-sweep-recorded`, three trainings copy less, with $C_T$ of about -6 and a distance to hold-out
+# images that is higher by up to 3.6, and the fourth comes apart: $C_T$ is 6 there, and the distance 15. So the
+# interval holds every answer, and the statement that rejection lessens copying is not testable at this
+# size. The paper's GANs see 250 times as many images and copy far less, with a $C_T$ of -0.8.
+
+# %%
+# | table: tab-sweep-recorded
+# | caption: >-
+# |   {numref}`tab-sweep` on Fashion-MNIST, recorded in profile `real`, in features of principal
+# |   components; "test" is the data set's own. Means over four trainings with Student's 95 % intervals.
+recorded = results.recorded("threshold_sweep_fashion_mnist")
+recorded.show(sweep_rows.summary(recorded.table))
+
+# %%
+# | table: tab-sweep-raises-recorded
+# | caption: By how much $C_T$ rises at the greatest threshold, as recorded.
+results.verdicts("mr-raises-ct")
 
 # %% [markdown]
 # ## The authors' own numbers
