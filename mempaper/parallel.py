@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,8 +16,10 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
+from lightning_fabric.strategies import DDPStrategy
 from threadpoolctl import threadpool_limits
-from torch.multiprocessing import ProcessExitedException, ProcessRaisedException
+from torch.multiprocessing import ProcessExitedException, ProcessRaisedException, start_processes
 
 from .progress import CHANNEL, track
 from .runs.provenance import cores
@@ -151,30 +154,52 @@ def start(
     return process
 
 
-def launch(fabric: Fabric, function: Callable[..., None], *arguments: Any) -> None:
-    """Calls function(fabric, *arguments), in each process of a fabric that has several.
+def launch(
+    function: Callable[..., None], *arguments: Any, devices: int, precision: str = "32-true"
+) -> None:
+    """Calls function(fabric, *arguments): here for one device, else in a process for each, whose
+    fabrics belong together; `function` as for `run`.
 
     Raises
         RuntimeError  one of several processes failed, with what it said
         WorkerLost    one of them was killed
     """
-    if fabric.world_size == 1:
-        return function(fabric, *arguments)
+    if devices == 1:
+        return function(Fabric(devices=1, precision=precision), *arguments)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     try:
+        # Fabric would not start processes from a notebook.
         with _script_out_of_sight(function):
-            fabric.launch(_launched, function, *arguments)
+            start_processes(_launched, (devices, precision, port, function, arguments), devices)
     except ProcessRaisedException as error:
         raise RuntimeError(str(error).strip().splitlines()[-1]) from error
     except ProcessExitedException as error:
         raise WorkerLost(
-            f"One of {fabric.world_size} processes was killed, perhaps because memory was short. "
+            f"One of {devices} processes was killed, perhaps because memory was short. "
             "Repeat the same command: it continues from what was stored. If it happens again, "
             "free memory or use fewer devices."
         ) from error
 
 
-def _launched(fabric: Fabric, function: Callable[..., None], *arguments: Any) -> None:
+def _launched(
+    rank: int,
+    devices: int,
+    precision: str,
+    port: int,
+    function: Callable[..., None],
+    arguments: Sequence[Any],
+) -> None:
     _obey()
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "LOCAL_RANK": str(rank)}
+    fabric = Fabric(
+        devices=devices,
+        strategy=DDPStrategy(),
+        precision=precision,
+        plugins=LightningEnvironment(),  # and not that of the cluster's job
+    )
+    fabric.launch()
     function(fabric, *arguments)
 
 

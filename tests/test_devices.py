@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import pytest
 import torch
@@ -15,10 +16,6 @@ from mempaper.training import loop
 from mempaper.training.updates import descend
 
 SMALL = {"images": 100, "size": 8, "width": 4, "latent_dim": 8, "batch_size": 4, "steps": 4}
-
-
-def two():
-    return prepare("glo", "digits", **SMALL, devices=2).fabric
 
 
 class Squares:
@@ -72,8 +69,8 @@ def fit_line(fabric, folder):
 def test_two_processes_train_as_one_with_the_whole_batch(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    parallel.launch(prepare("glo", "digits", **SMALL).fabric, fit_line, tmp_path / "one")
-    parallel.launch(two(), fit_line, tmp_path / "two")
+    parallel.launch(fit_line, tmp_path / "one", devices=1)
+    parallel.launch(fit_line, tmp_path / "two", devices=2)
     states = [
         torch.load(tmp_path / path, weights_only=True)
         for path in ("one/0.pt", "two/0.pt", "two/1.pt")
@@ -116,7 +113,7 @@ def fit_each(fabric, folder):
 
 @pytest.mark.slow
 def test_each_family_trains_in_two_processes_and_continues_to_the_same_bits(tmp_path):
-    parallel.launch(two(), fit_each, tmp_path)
+    parallel.launch(fit_each, tmp_path, devices=2)
     for model in families.FAMILIES:
         whole, *others = (
             torch.load(tmp_path / f"{model}-{name}.pt", weights_only=True)
@@ -128,7 +125,9 @@ def test_each_family_trains_in_two_processes_and_continues_to_the_same_bits(tmp_
 
 
 @pytest.mark.slow
-def test_a_training_on_two_devices_is_a_run_of_its_own(tmp_path):
+def test_a_training_on_two_devices_is_a_run_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "ps1", "In : ", raising=False)  # as in a notebook
+    monkeypatch.setenv("SLURM_NTASKS", "1")  # as in a job of a cluster
     store = Store(tmp_path)
     run = experiments.train("biggan", "digits", **SMALL, devices=2, store=store)
     assert run.config["devices"] == 2
@@ -165,7 +164,7 @@ def die():
 )
 def test_what_fails_in_one_process_ends_all(how, error, message):
     with pytest.raises(error, match=message):
-        parallel.launch(two(), fail, 1, how)
+        parallel.launch(fail, 1, how, devices=2)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies import DDPStrategy
 
 from .. import families
 from ..errors import InputError
@@ -31,7 +30,7 @@ class Prepared:
     objective     makes a fresh one, to be trained on a device
     images        and
     batch_size    as training.loop.fit takes them
-    fabric        of as many processes as asked for, not launched
+    fabric        of one device
     """
 
     config: dict[str, Any]
@@ -76,7 +75,8 @@ def prepare(
     channels, height, _ = split.train.shape
     doublings(height)
     _check_family(model, family, min(batch_size, len(split.train)), precision, devices)
-    fabric = _fabric(precision, devices)
+    _check_devices(devices)
+    fabric = _fabric(precision)
     settings = {"size": height, "channels": channels, "latent_dim": latent_dim, "width": width}
     if family.labelled:
         settings["classes"] = _classes(model, data["source"], split.train.labels)
@@ -199,14 +199,16 @@ def _classes(model: str, dataset: str, labels: np.ndarray) -> int:
     return len(found)
 
 
-def _fabric(precision: str, devices: int) -> Fabric:
+def _check_devices(devices: int) -> None:
     if torch.cuda.is_available() and devices > (at_hand := torch.cuda.device_count()):
         raise InputError(
             "devices", f"be at most {at_hand}, the GPUs of this machine", devices, "Use fewer."
         )
-    strategy = DDPStrategy(start_method="spawn") if devices > 1 else "auto"
+
+
+def _fabric(precision: str) -> Fabric:
     try:
-        return Fabric(accelerator="auto", devices=devices, strategy=strategy, precision=precision)
+        return Fabric(devices=1, precision=precision)
     except (ValueError, ImportError, RuntimeError) as error:
         raise InputError(
             "precision",

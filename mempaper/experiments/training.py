@@ -83,7 +83,7 @@ def train(
 
     def build(folder: Path) -> dict[str, Any]:
         attempts.append(folder)
-        parallel.launch(prepared.fabric, _fit, job, folder, tensorboard)
+        parallel.launch(_fit, job, folder, tensorboard, devices=devices, precision=precision)
         return _last_row(folder / "losses.csv")
 
     attempts: list[Path] = []
