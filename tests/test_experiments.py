@@ -785,6 +785,14 @@ def test_a_recorded_table_is_shown_with_its_provenance_escaped(tmp_path):
     assert repr(shown).endswith(line)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(36.4, "36 s"), (1500.0, "25 min"), (4588.6, "1.3 h")]
+)
+def test_how_long_a_recording_took_is_said_in_a_fitting_unit(seconds, words):
+    made = MADE | {"profile": "real", "seeds": [0], "machine": "m", "seconds": seconds}
+    assert results.described(made).endswith(f", m, {words}.")
+
+
 def test_an_offer_shows_its_size():
     bundle = results.Offer("t", pd.DataFrame({"x": [1, 2]}))._repr_mimebundle_()
     assert bundle["text/plain"] == "t: 2 rows"

@@ -87,8 +87,14 @@ def described(source: Mapping[str, Any]) -> str:
         f"Recorded {source['executed'][:10]}: profile {source['profile']}, "
         f"seed{several} {', '.join(map(str, source['seeds']))}, {source['notebook']}.py at commit "
         f"{(source['commit'] or 'unknown')[:10]}, mempaper {source['version']}, "
-        f"{source['machine']}, {source['seconds'] / 3600:.1f} h."
+        f"{source['machine']}, {_duration(source['seconds'])}."
     )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 
 @dataclass(frozen=True)
