@@ -168,8 +168,8 @@ def _check_family(
     if (share := batch_size // devices) < family.least_batch:
         raise InputError(
             "batch_size",
-            f"be at least {family.least_batch} on each device for {model}, and so the number of "
-            "images",
+            f"be at least {family.least_batch}{' on each device' * (devices > 1)} for {model}, "
+            "and so the number of images",
             share,
             "Batch normalisation of latents needs more than one image.",
         )

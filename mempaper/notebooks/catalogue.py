@@ -30,8 +30,6 @@ __all__ = [
     "parameters",
 ]
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C where that was built
-
 
 @dataclass(frozen=True)
 class Notebook:
@@ -170,7 +168,7 @@ def load_profile(name: str, root: Path | None = None) -> Profile:
         raise InputError(
             "the profile", "be one of " + ", ".join(known), repr(name), _closest(name, known)
         )
-    content = yaml.load(known[name].read_text(encoding="utf-8"), _Loader) or {}
+    content = yaml.safe_load(known[name].read_text(encoding="utf-8")) or {}
     notebooks, seconds = content.get("notebooks") or {}, content.get("seconds") or {}
     if unknown := set(content) - {"description", "notebooks", "seconds"}:
         raise InputError(
