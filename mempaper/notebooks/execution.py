@@ -146,6 +146,8 @@ def run(
     with tempfile.TemporaryDirectory(prefix="mempaper-") as folder:
         source, target = Path(folder) / "source.ipynb", Path(folder) / "executed.ipynb"
         nbformat.write(converted, source)
+        # What this logs of a kernel that died, it raises as well, but where we were interrupted.
+        logging.getLogger("papermill").setLevel(logging.CRITICAL)
         with _kernel_environment(Path(folder), profile, channel or Path(folder) / "progress"):
             try:
                 papermill.execute_notebook(
