@@ -44,7 +44,10 @@ class WorkerLost(RuntimeError):
 
 @contextmanager
 def one_thread():
-    """Computes on one thread: sums over several are added up in an order that their number sets."""
+    """Computes on one thread: sums over several are added up in an order that their number sets.
+
+    That goes for torch and for libraries imported before.
+    """
     before = torch.get_num_threads()
     with threadpool_limits(1):
         torch.set_num_threads(1)

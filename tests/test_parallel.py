@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sklearn.cluster  # noqa: F401
 import torch
 from threadpoolctl import threadpool_info
 
@@ -39,9 +40,7 @@ def surroundings():
 
 
 def threads():
-    """Returns the numbers of threads of torch and of libraries, one of them imported only now."""
-    import sklearn.cluster  # noqa: F401
-
+    """Returns the numbers of threads of torch and of libraries, OpenMP of scikit-learn among them."""
     return {torch.get_num_threads(), *(each["num_threads"] for each in threadpool_info())}
 
 

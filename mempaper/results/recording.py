@@ -91,7 +91,7 @@ def described(source: Mapping[str, Any]) -> str:
     )
 
 
-def _duration(seconds: float) -> str:
+def _duration(seconds: float | int) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
