@@ -40,7 +40,7 @@ def surroundings():
 
 
 def threads():
-    """Returns the numbers of threads of torch and of libraries, OpenMP of scikit-learn among them."""
+    """Returns the numbers of threads of torch and of libraries, scikit-learn's among them."""
     return {torch.get_num_threads(), *(each["num_threads"] for each in threadpool_info())}
 
 
