@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 from . import images
 from .errors import check_count
 from .parallel import one_thread
-from .statistics import OverfittingTest, overfitting_test
+from .statistics import Interval, OverfittingTest, overfitting_test
 
 __all__ = ["as_text", "row", "without_training"]
 
@@ -59,8 +59,8 @@ def row(dataset: str, *, count: int, data_root: Path | None = None) -> dict[str,
 
 def as_text(rows: pd.DataFrame) -> pd.DataFrame:
     """Returns rows as a reader sees them."""
-    gaps = 100 * rows[["mre_gap", "mre_gap_low", "mre_gap_high"]]
-    shown = [f"{middle:.1f} [{low:.1f}, {high:.1f}]" for middle, low, high in gaps.to_numpy()]
+    gaps = rows[["mre_gap_low", "mre_gap_high", "mre_gap"]].to_numpy().tolist()
+    shown = [Interval(*gap, 0.95).in_percent() for gap in gaps]
     text = rows[["data set", "images of each kind"]].assign(
         **{"MRE-gap (%)": shown, "KS p-value": rows["ks_p_value"].map("{:.2g}".format)}
     )

@@ -160,15 +160,13 @@ def start(
 def launch(
     function: Callable[..., None], *arguments: Any, devices: int, precision: str = "32-true"
 ) -> None:
-    """Calls function(fabric, *arguments): here for one device, else in a process for each, whose
-    fabrics belong together; `function` as for `run`.
+    """Calls function(fabric, *arguments) in a process for each device, whose fabrics belong
+    together; `function` as for `run`.
 
     Raises
-        RuntimeError  one of several processes failed, with what it said
+        RuntimeError  one of the processes failed, with what it said
         WorkerLost    one of them was killed
     """
-    if devices == 1:
-        return function(Fabric(devices=1, precision=precision), *arguments)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

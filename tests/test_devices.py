@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 
 from mempaper import experiments, families, parallel
@@ -69,7 +70,7 @@ def fit_line(fabric, folder):
 def test_two_processes_train_as_one_with_the_whole_batch(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-    parallel.launch(fit_line, tmp_path / "one", devices=1)
+    fit_line(Fabric(devices=1), tmp_path / "one")
     parallel.launch(fit_line, tmp_path / "two", devices=2)
     states = [
         torch.load(tmp_path / path, weights_only=True)

@@ -77,16 +77,22 @@ def change(checkout):
     path.write_text(before)
 
 
-def dry_run(root, **settings):
-    """Returns how many jobs of each rule a dry run of the Snakefile counts."""
+def said_by_a_dry_run(root, *quiet, **settings):
+    """Returns what a dry run of the Snakefile prints, but what is to be left out."""
     config = [f"{key}={value}" for key, value in settings.items()]
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host", "rules"]
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", *quiet]
     environment = os.environ | {"MEMPAPER_DATA": str(root), "MEMPAPER_RUNS": str(root / "runs")}
     done = subprocess.run(
         [*command, "--config", *config], cwd=root, env=environment, text=True, capture_output=True
     )
     assert done.returncode == 0, done.stderr
-    table = (done.stdout + done.stderr).partition("Job stats:")[2].partition("\n\n")[0]
+    return done.stdout + done.stderr
+
+
+def dry_run(root, **settings):
+    """Returns how many jobs of each rule a dry run of the Snakefile counts."""
+    said = said_by_a_dry_run(root, "host", "rules", **settings)
+    table = said.partition("Job stats:")[2].partition("\n\n")[0]
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
 
 
@@ -128,17 +134,7 @@ def test_a_training_on_several_devices_asks_for_as_many_gpus(checkout, change):
     devices = {each.work["model"]: plan.devices(each.receipt) for each in plan.missing}
     assert devices["glo"] == 2
     assert devices["ae"] == plan.devices("none") == 1
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host", "--cores", "4"]
-    environment = os.environ | {"MEMPAPER_RUNS": str(checkout / "runs")}
-    done = subprocess.run(
-        [*command, "--config", "profile=smoke", "apart=true"],
-        cwd=checkout,
-        env=environment,
-        text=True,
-        capture_output=True,
-    )
-    assert done.returncode == 0, done.stderr
-    said = done.stdout + done.stderr
+    said = said_by_a_dry_run(checkout, "host", profile="smoke", apart="true")
     assert len(re.findall(r"resources:.*gpu=2", said)) == 3
     assert len(re.findall(r"resources:.*gpu=1", said)) == 3
 

@@ -16,7 +16,7 @@ from ..runs import Run, Store
 from ..runs.identity import canonical
 from ..training import loop
 from .measured import check_measurable
-from .preparing import prepare
+from .preparing import Prepared, prepare
 from .rejecting import RejectionSettings
 
 __all__ = ["train", "train_all"]
@@ -83,7 +83,10 @@ def train(
 
     def build(folder: Path) -> dict[str, Any]:
         attempts.append(folder)
-        parallel.launch(_fit, job, folder, tensorboard, devices=devices, precision=precision)
+        if devices == 1:
+            _fit(prepared.fabric, prepared, job, folder, tensorboard)
+        else:
+            parallel.launch(_join, job, folder, tensorboard, devices=devices, precision=precision)
         return _last_row(folder / "losses.csv")
 
     attempts: list[Path] = []
@@ -97,9 +100,19 @@ def train(
     return run
 
 
-def _fit(fabric: Fabric, job: Mapping[str, Any], folder: Path, tensorboard: bool) -> None:
+def _join(fabric: Fabric, job: Mapping[str, Any], folder: Path, tensorboard: bool) -> None:
+    """Trains as one of several processes, which share no more than the arguments."""
+    _fit(fabric, prepare(**job), job, folder, tensorboard)
+
+
+def _fit(
+    fabric: Fabric,
+    prepared: Prepared,
+    job: Mapping[str, Any],
+    folder: Path,
+    tensorboard: bool,
+) -> None:
     """Trains in this process, which may be one of several, and writes the weights in the first."""
-    prepared = prepare(**job)
     model, dataset = job["model"], job["dataset"]
     with parallel.one_thread():
         trained = loop.fit(
