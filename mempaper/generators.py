@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from . import families
+from ._devices import device_named
 from .errors import InputError
 from .runs import Run
 
@@ -93,4 +94,4 @@ def load_network(
         return None
     network = make(family.recorded_config(run.config["training"]))
     network.load_state_dict(load_file(run.file(f"{part}.safetensors")))
-    return network.to(device).eval().requires_grad_(False)
+    return network.to(device_named(device)).eval().requires_grad_(False)

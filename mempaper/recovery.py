@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor, nn
 
+from ._devices import device_named
 from ._recovery_input import check_counts, check_generator, check_targets
 from .errors import InputError, check_known
 from .minimizers import LBFGS, SGD, Adam, PublishedLBFGS, State, Stop
@@ -154,7 +155,7 @@ class _Problem:
     def __init__(self, generator, operator, targets, latent_dim, device, precision):
         weights = generator.parameters() if isinstance(generator, nn.Module) else iter(())
         weight = next(weights, torch.zeros(()))
-        self.device = torch.device(device or weight.device)
+        self.device = device_named(device or weight.device)
         self.dtype = weight.dtype if weight.dtype == torch.float64 else torch.float32
         self.generator, self.operator, self.targets = generator, operator, targets
         self.latent_dim = latent_dim

@@ -111,10 +111,9 @@ def _form(value: float, form: str) -> str:
 
 
 def _gap(row: Mapping[str, Any]) -> str:
-    middle = f"{100 * row['mre_gap']:.1f}"
     if "mre_gap_low" not in row:
-        return middle
-    return f"{middle} [{100 * row['mre_gap_low']:.1f}, {100 * row['mre_gap_high']:.1f}]"
+        return f"{100 * row['mre_gap']:.1f}"
+    return Interval(row["mre_gap_low"], row["mre_gap_high"], row["mre_gap"], 0.95).in_percent()
 
 
 def _detected(row: Mapping[str, Any]) -> str:

@@ -143,6 +143,7 @@ CALLS = [
     (lambda: neighbors.nearest(X[0], X), "queries", "have shape (n, d)"),
     (lambda: neighbors.nearest(X, X, metric="hamming"), "metric", "be one of cosine"),
     (lambda: neighbors.nearest(X, X, backend="annoy"), "backend", "be one of exact"),
+    (lambda: neighbors.nearest(X, X, device="gpu"), "device", "got 'gpu'"),
     (lambda: neighbors.nearest(X, X[:9], exclude_self=True), "exclude_self", "be False"),
     (lambda: neighbors.nearest(X, X, query_labels=E), "bank_labels", "be given with the labels"),
     (lambda: neighbors.recall(X, X, backend="ivfpq"), "bank", "hold at least 9,984 rows"),
@@ -165,6 +166,7 @@ CALLS = [
     (lambda: recover(latent_dim=5), "generator", "accept a batch of shape (3, 5)"),
     (lambda: recover(made=lambda z: generator(z).detach()), "generator", "be differentiable"),
     (lambda: recover(method="newton"), "method", "be one of lbfgs"),
+    (lambda: recover(device="meta"), "device", "be one on which torch computes here"),
     (lambda: recover(restarts=3, candidates=2), "candidates", "at least the number of restarts"),
     (lambda: recover(operator=lambda x: x.sum()), "operator", "to features (n, ...)"),
     # images, files and runs
@@ -187,6 +189,7 @@ CALLS = [
     (lambda: Store("/dev/null/runs").make("a", {}, dict), "root", "on a writable file system"),
     (lambda: embeddings.load("resnet9000"), "name", "be one of squeezenet"),
     (lambda: embeddings.pca(PICTURES, dim=9), "dim", "lie in 1 to 1"),
+    (lambda: embeddings.pca(PICTURES, dim=1, device="cpu:x"), "device", "got 'cpu:x'"),
     # training and audits
     (lambda: trained(model="vae"), "model", "be one of dcgan"),
     (lambda: trained(loss="wasserstein"), "loss", "be one of"),

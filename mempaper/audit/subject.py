@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from .._devices import device_named
 from .._recovery_input import check_generator
 from ..errors import InputError, check_count
 from ..generators import in_batches
@@ -77,9 +78,10 @@ def subject(
     if isinstance(generator, nn.Module):
         generator = generator.eval().requires_grad_(False)
         weight = next(generator.parameters(), torch.zeros(()))
-        device = device or weight.device
+        device = device_named(device or weight.device)
         generator = generator.to(device)
-    device = torch.device(device or "cpu")
+    else:
+        device = device_named(device or "cpu")
     probe = torch.as_tensor(np.random.default_rng(0).standard_normal((3, latent_dim)))
     probe = probe.to(device, torch.float32)
     try:

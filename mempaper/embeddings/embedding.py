@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from .._devices import device_named
 from ..errors import InputError
 from ..runs.identity import code_version, content_id, plain
 
@@ -100,7 +101,7 @@ def of_network(
     code      modules that define network and prepare
     """
     identity = identify(name, settings, network.state_dict(), code)
-    network = network.to(device).eval().requires_grad_(False)
+    network = network.to(device_named(device)).eval().requires_grad_(False)
 
     def compute(images: Tensor) -> Tensor:
         return network(prepare(images.to(device)))

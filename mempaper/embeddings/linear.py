@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .._devices import device_named
 from ..errors import InputError
 from .embedding import Embedding, identify
 
@@ -47,6 +48,7 @@ def pca(
     """
     from sklearn.decomposition import PCA
 
+    device = device_named(device)
     shape = tuple(images.shape[1:])
     flat = images.flatten(1).double().numpy()
     most = min(len(flat) - 1, flat.shape[1])

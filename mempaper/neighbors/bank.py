@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float64, Int64
 from torch import Tensor
 
+from .._devices import device_named
 from ..errors import InputError, check_count
 from .approximate import HNSW, IVFPQ, Approximate, backend_named
 from .exact import Exact
@@ -102,7 +103,7 @@ class Bank:
     ):
         self._metric = metric_named(metric)
         self._backend = backend_named(backend)
-        self._rows = Rows("bank", vectors, device=None if device is None else torch.device(device))
+        self._rows = Rows("bank", vectors, device=None if device is None else device_named(device))
         self._labels = None if labels is None else _labels("bank_labels", labels, self._rows)
         self._keep = keep and not self._rows.on_disk
         self._parts: dict[Hashable, Exact | Approximate] = {}
