@@ -87,9 +87,10 @@ def recover(
     `batch_size` is, as long as its kernels treat all rows of a batch alike. Convolutions do; a
     matrix product does on the processors tried where `latent_dim` is a multiple of eight.
 
-    With precision="bf16-mixed", starts and steps are found with products rounded to bfloat16, twice
-    as fast on a processor that has them; the images and errors returned are of the latents found,
-    computed as ever. Errors below 1e-4 are not to be had that way.
+    With precision="bf16-mixed", starts and steps are found with products rounded to bfloat16, up to
+    twice as fast where the processor multiplies these faster, slower where it does not; the images
+    and errors returned are of the latents found, computed as ever. Errors below 1e-4 are not to be
+    had that way.
 
     Raises
         InputError  an argument is empty, of the wrong shape, range or kind, or not finite

@@ -62,7 +62,7 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(candidates, "_SAMPLE", 7)
     monkeypatch.setattr(exact, "_QUERIES_AT_ONCE", 40)
     monkeypatch.setattr(exact, "_SCORES_AT_ONCE", 6000)
-    monkeypatch.setattr(exact, "_FIRST", 17)
+    monkeypatch.setattr(exact, "_FIRST", dict.fromkeys(exact._FIRST, 17))
     monkeypatch.setattr(exact, "_ELEMENTS_AT_ONCE", 400)
 
 

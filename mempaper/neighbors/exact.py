@@ -12,9 +12,11 @@ from .rows import Rows
 
 __all__ = ["Exact", "Ranking"]
 
-_QUERIES_AT_ONCE = 256
-_SCORES_AT_ONCE = 2**21  # 8 MiB in float32
-_FIRST = 1024  # rows of the bank that a search begins with, to have distances to beat
+_QUERIES_AT_ONCE = 512
+_SCORES_AT_ONCE = 2**22  # 16 MiB in float32
+_FIRST = {torch.float32: 8192, torch.bfloat16: 1024}
+"""Rows of the bank that a search begins with, to have distances to beat: the less is certain of a
+score, the more pairs would be measured without them."""
 _ELEMENTS_AT_ONCE = 2**19  # of pairs that are measured together in float64: 4 MiB
 
 
@@ -102,7 +104,9 @@ class Exact:
     ) -> None:
         k = found.distances.shape[1]
         exact = x.exact(slice(None))
-        for low, high in _tiles(len(x), len(y), first=start == 0):
+        whole = max(1, _SCORES_AT_ONCE // len(x))
+        first = min(whole, _FIRST[self._frame.dtype]) if start == 0 else whole
+        for low, high in _tiles(len(y), first, whole):
             part = y[low:high]
             rows, columns = candidates(
                 x,
@@ -123,9 +127,8 @@ def measured(a, rows, exact, numbers, metric: Metric) -> Float64[Tensor, "pairs"
     return torch.cat([metric.between(a[row], exact(number)) for row, number in parts])
 
 
-def _tiles(n: int, m: int, *, first: bool) -> Iterator[tuple[int, int]]:
-    """Yields (low, high) of the bank's rows to multiply with n queries at once."""
-    low, width = 0, _FIRST if first else max(1, _SCORES_AT_ONCE // n)
-    while low < m:
+def _tiles(m: int, first: int, width: int) -> Iterator[tuple[int, int]]:
+    """Yields (low, high) of m rows: of the first ones, then of `width` at a time."""
+    yield 0, min(first, m)
+    for low in range(first, m, width):
         yield low, min(low + width, m)
-        low, width = low + width, max(1, _SCORES_AT_ONCE // n)

@@ -133,7 +133,7 @@ def bootstrap_scores(
     ends_test = np.cumsum([len(cell.test) for cell in cells])
     ends_generated = np.cumsum([len(cell.generated) for cell in cells])
     scores = np.empty(count)
-    step = max(1, _ELEMENTS_AT_ONCE // max(ends_test[-1], ends_generated[-1]))
+    step = max(1, _ELEMENTS_AT_ONCE // int(max(ends_test[-1], ends_generated[-1])))
     for low in range(0, count, step):
         rows = min(step, count - low)
         test = _times_drawn(ends_test, rows, rng_test)
