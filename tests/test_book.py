@@ -68,6 +68,14 @@ plt.show()
 pd.DataFrame({f"a column {i}": [i] for i in range(20)})
 
 # %%
+# | figure: fig-of-another-day
+# | recorded: gaps
+# | alt: A rising line
+# | caption: A line of another day.
+plt.plot([1, 2])
+plt.show()
+
+# %%
 HTML('<table class="mempaper-recorded"><tr><td>of another day</td></tr></table>')
 
 # %%
@@ -354,7 +362,7 @@ def test_the_page_numbers_and_explains_its_figure_and_table(small):
     assert "is in Fig. 1 and Table 1." in text
     assert "Fig. 1 A line, after Webster et al. [2019]" in text
     assert "Table 1 A wide table." in text
-    assert page.count('class="mempaper-provenance"') == 2
+    assert page.count('class="mempaper-provenance"') == 3
     assert text.count("Computed by this build: profile smoke, dataset digits, seed 7") == 2
     assert "mempaper notebook run one/page --profile smoke -p dataset digits" in text
     assert 'alt="A falling line"' in page
@@ -380,6 +388,14 @@ def test_a_recorded_table_is_numbered_and_says_what_made_it(small):
     assert re.search(r"Table 2 Gaps .* by model\.", text)
     assert "GLO &lt;8&gt; 0.123 DCGAN" in text
     assert "Recorded 2026-11-22: profile real, seeds 0, 1, one/page.py at commit unknown" in text
+
+
+def test_a_figure_of_a_recorded_table_says_what_made_that(small):
+    page = (small / "_build" / "html" / "notebooks" / "one" / "page.html").read_text()
+    figures = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
+    lines = [re.findall(r'class="mempaper-provenance">(.*?)[:<]', figure) for figure in figures]
+    assert ["Recorded 2026-11-22"] in lines
+    assert ["Computed by this build"] in lines
 
 
 def test_the_page_on_reproducibility_says_what_was_recorded():

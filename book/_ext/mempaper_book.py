@@ -81,13 +81,15 @@ def read(text: str) -> nbformat.NotebookNode:
             location=env.docname,
         )
         made = None
+    recorded = {}
     try:
-        mempaper_cells.prepare(page)
+        recorded = mempaper_cells.prepare(page)
     except ValueError as error:
         _LOG.warning("%s", error, location=env.docname)
     for key in _STRIPPED:
         page.metadata.pop(key, None)
-    env.metadata[env.docname][_KEY] = {"made": made, "identity": _identity(path)}
+    about = {"made": made, "identity": _identity(path), "recorded": recorded}
+    env.metadata[env.docname][_KEY] = about
     return page
 
 
@@ -185,15 +187,23 @@ class AddProvenance(SphinxTransform):
     default_priority = 400
 
     def apply(self, **kwargs) -> None:
-        made = self.env.metadata[self.env.docname].get(_KEY, {}).get("made")
+        about = self.env.metadata[self.env.docname].get(_KEY, {})
+        made = about.get("made")
         for bundle in list(self.document.findall(_is_bundle)):
             holder = bundle.parent
             if isinstance(holder, nodes.figure) and "mempaper-table" in holder["classes"]:
                 holder = self._as_table(holder)
             if made and _needs_provenance(bundle):
-                _add_line(bundle, holder, provenance.computed_line(made))
+                table = next(map(about["recorded"].get, holder.get("names", [])), None)
+                line = self._recorded_line(table) if table else provenance.computed_line(made)
+                _add_line(bundle, holder, line)
             if made and isinstance(holder, nodes.figure) and (box := self._claims(holder)):
                 holder.append(nodes.raw("", box, format="html"))
+
+    def _recorded_line(self, table: str) -> str:
+        root = Path(self.env.srcdir)
+        self.env.note_dependency(str(root / "results" / f"{table}.json"))
+        return results.recorded(table, root=root).line
 
     def _claims(self, holder: nodes.figure) -> str:
         root = Path(self.env.srcdir)

@@ -11,30 +11,32 @@ _DIRECTIVE = "```{parameters}\n```"
 _LONG_CELL = re.compile(r"<td>(?=[^<]{45})")
 
 
-def prepare(notebook) -> None:
-    """Makes an nbformat notebook into its page, in place.
+def prepare(notebook) -> dict[str, str]:
+    """Makes an nbformat notebook into its page, in place; returns, by the names of its figures that
+    are drawn from recorded tables, the names of these.
 
     The injected parameters go and a table of all parameters comes before the parameters cell;
     figures and tables get their captions and fold their code; verdicts keep their HTML only.
     """
     texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     placed = any("{parameters}" in text for text in texts)
-    cells = []
+    cells, recorded = [], {}
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
         if "injected-parameters" in tags:
             continue
         if cell.cell_type == "code":
-            _prepare_code(cell)
+            recorded |= _prepare_code(cell)
         if "parameters" in tags:
             cell.metadata["tags"] = [*tags, "hide-input"]
             if not placed:
                 cells.append(_markdown(cell, _DIRECTIVE))
         cells.append(cell)
     notebook.cells = cells
+    return recorded
 
 
-def _prepare_code(cell) -> None:
+def _prepare_code(cell) -> dict[str, str]:
     for output in cell.get("outputs", []):
         shown = output.get("data", {})
         shown.pop(VERDICT_MIME, None)
@@ -42,7 +44,7 @@ def _prepare_code(cell) -> None:
             shown["text/html"] = _LONG_CELL.sub('<td class="mempaper-words">', shown["text/html"])
     options, cell.source = split_options(cell.source)
     if not options:
-        return
+        return {}
     kind = "figure" if "figure" in options else "table"
     figure = {
         "name": options[kind],
@@ -54,6 +56,7 @@ def _prepare_code(cell) -> None:
     cell.metadata["mystnb"] = {"figure": figure, "image": image}
     if "show-input" not in cell.metadata.get("tags", []):
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
+    return {options[kind]: options["recorded"]} if "recorded" in options else {}
 
 
 def _markdown(beside, source: str):

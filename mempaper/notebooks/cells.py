@@ -2,7 +2,7 @@
 
 A code cell may begin with a YAML block of `# |` lines: `figure: NAME` or `table: NAME` makes its
 output a numbered figure or table that prose refers to by that name, `caption:` and `alt:` describe
-it.
+it, and `recorded: NAME` says that it is drawn from that table of results/.
 """
 
 import re
@@ -12,7 +12,7 @@ import yaml
 __all__ = ["split_options"]
 
 _OPTION = re.compile(r"# ?\|(?: (.*))?$")
-_KEYS = {"figure", "table", "caption", "alt"}
+_KEYS = {"figure", "table", "caption", "alt", "recorded"}
 
 
 def split_options(source: str) -> tuple[dict[str, str], str]:
