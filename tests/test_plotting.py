@@ -1,6 +1,6 @@
 """Figures by what they hold: labels, data, colours. Nothing is compared pixel by pixel."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import matplotlib
 
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_rgb
+from matplotlib.text import Text
 
 from mempaper import plotting
 from mempaper.errors import InputError
@@ -559,6 +560,16 @@ def test_fid_stands_over_copying_with_both_intervals(ax):
     assert legend(ax) == ["BigGAN", "SAGAN"]
     assert "test images" in ax.get_xlabel()
     assert "to test images\n(squared units of PCA features)" in ax.get_ylabel()
+
+
+def test_labels_of_points_close_by_hide_no_other(ax):
+    near = {tau: (between(-4, -2, -3 + tau), between(5, 7, 6 + tau)) for tau in (0.0, 0.02, 0.04)}
+    models = {"BigGAN": near | {1.0: (between(0, 4, 2), between(8, 12, 10))}}
+    plotting.fid_against_copying(models, ax=ax, reference="test images", encoder="PCA")
+    renderer = ax.figure.canvas.get_renderer()
+    boxes = [Text.get_window_extent(label, renderer) for label in ax.texts]
+    assert len(boxes) == 4
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_copying_against_threshold_has_a_look_for_each_of_ten_classes(ax):

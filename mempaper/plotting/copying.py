@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from ..errors import InputError
 from ..statistics import Interval
@@ -21,6 +23,9 @@ __all__ = [
 ]
 
 _C_T = "mean of $Z_U$ over cells; below 0: copying"
+_PLACES = [(x, y) for y in (7, -15, 25, -33, 43, -51) for x in (6, -6)]
+"""Of a text beside a point, in typographic points from it: the nearest first."""
+_MARK = 5  # pixels from the middle of a mark to its edge
 
 
 def distance_distributions(
@@ -157,6 +162,7 @@ def fid_against_copying(
     >>> fid_against_copying(models, ax=ax, reference="hold-out", encoder="PCA") is ax
     True
     """
+    points: list[tuple[str, Sequence[float]]] = []
     for number, (name, by_threshold) in enumerate(models.items()):
         color, taus = CYCLE[number % len(CYCLE)], sorted(by_threshold)
         pairs = [by_threshold[tau] for tau in taus]
@@ -173,21 +179,14 @@ def fid_against_copying(
             elinewidth=1,
             label=name,
         )
-        for place, (tau, right, height) in enumerate(zip(taus, x, y, strict=True)):
-            ax.annotate(
-                f"τ = {tau:.3g}",
-                (right, height),
-                xytext=(6, -15 if place % 2 else 7),  # of neighbours, one above and one below
-                textcoords="offset points",
-                fontsize="small",
-                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
-            )
+        points += [(f"τ = {tau:.3g}", at) for tau, *at in zip(taus, x, y, strict=True)]
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set(
         xlabel=f"$C_T$ against {reference}\n({_C_T})",
         ylabel=f"Fréchet distance to {reference}\n(squared units of {encoder} features)",
     )
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False)
+    _write_beside(ax, points)
     return ax
 
 
@@ -226,6 +225,33 @@ def copying_against_threshold(
     )
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     return ax
+
+
+def _write_beside(ax: Axes, points: Sequence[tuple[str, Sequence[float]]]) -> None:
+    """Writes to each point its text, at the nearest place that hides no other text and no point."""
+    renderer = ax.figure.canvas.get_renderer()
+    ax.autoscale_view()
+    middles = ax.transData.transform([at for _, at in points])
+    taken = [Bbox(middle + _MARK * np.array([[-1], [1]])) for middle in middles]
+    for text, at in points:
+        label = ax.annotate(
+            text,
+            tuple(at),
+            xytext=_PLACES[0],
+            textcoords="offset points",
+            fontsize="small",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.5, "shrinkB": 5},
+        )
+
+        def moved(place, label=label):
+            label.xyann = place
+            label.set_horizontalalignment("left" if place[0] > 0 else "right")
+            label.update_positions(renderer)
+            return Text.get_window_extent(label, renderer)  # without the line to the point
+
+        best = min(_PLACES, key=lambda place, moved=moved: moved(place).count_overlaps(taken))
+        taken.append(moved(best))
 
 
 def _bars(values: Sequence[Interval]) -> tuple[np.ndarray, np.ndarray]:
