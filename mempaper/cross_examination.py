@@ -107,14 +107,14 @@ def over_seeds(examined: Sequence[Examined]) -> pd.DataFrame:
         by_samples = sum(bool(of - findings.RECOVERY.keys() - {"logan"}) for of in fires)
         rows.append(
             {
-                "tau": f"{tau:.3g}",
+                "τ": f"{tau:.3g}",
                 "MRE-gap (%)": mean_interval([each.gap for each in models]).in_percent(),
                 "C_T": f"{mean_interval([-each.findings['c_t'].score for each in models]):.1f}",
                 "seen by recovery": f"{by_errors} of {len(models)}",
                 "seen by samples": f"{by_samples} of {len(models)}",
             }
         )
-    return pd.DataFrame(rows).set_index("tau").rename_axis(None)
+    return pd.DataFrame(rows).set_index("τ").rename_axis(None)
 
 
 def attacks(examined: Sequence[Examined]) -> pd.DataFrame:

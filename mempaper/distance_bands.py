@@ -72,22 +72,42 @@ def bands(to_train, to_holdout, labels=None, *, edges: Sequence[float | int] = E
 
 
 def percentile_excesses(
-    reference, generated, percentiles: Iterable[float | int]
+    reference, generated, percentiles: Iterable[float | int], *, labels=(None, None)
 ) -> dict[str, Interval]:
     """Returns each percentile of the reference's distances over that of the generated, less 1.
 
+    Percentiles are means of those of each class that has two images in both sets, as in `bands`:
+    over all images the lowest would be of the classes whose images are alike. The bootstrap
+    resamples each class by itself.
+
     reference, generated  (n,) and (m,)
+    labels                of both, (n,) and (m,); a None: all images are of one class
     """
+    if any(of is None for of in labels):
+        labels = np.zeros(len(reference), int), np.zeros(len(generated), int)
+    sets = [
+        {label: np.asarray(values)[of == label] for label, n in _counts(of).items() if n > 1}
+        for values, of in zip((reference, generated), map(np.asarray, labels), strict=True)
+    ]
+    classes = sorted(set(sets[0]) & set(sets[1]))
 
     def excess(p):
-        def of(reference, generated, axis=-1):
-            reference, generated = (np.percentile(d, p, axis=axis) for d in (reference, generated))
+        def of(*distances, axis=-1):
+            each = np.stack([np.percentile(d, p, axis=axis) for d in distances])
+            reference, generated = each[: len(classes)].mean(0), each[len(classes) :].mean(0)
             with np.errstate(divide="ignore"):  # copies down to the last bit
                 return reference / generated - 1
 
         return of
 
-    return {f"{p:g} %": bootstrap_interval(excess(p), reference, generated) for p in percentiles}
+    distances = [of[label] for of in sets for label in classes]
+    return {f"{p:g} %": bootstrap_interval(excess(p), *distances) for p in percentiles}
+
+
+def _counts(labels: np.ndarray) -> dict[int, int]:
+    return dict(
+        zip(*(each.tolist() for each in np.unique(labels, return_counts=True)), strict=True)
+    )
 
 
 def rank_correlation(x, y, labels=None, *, confidence: float = 0.95) -> Interval:

@@ -34,7 +34,7 @@ def table(sweep: Sweep) -> pd.DataFrame:
         rows.append(
             {
                 "threshold": name,
-                "tau": f"{tau:.3g}",
+                "τ": f"{tau:.3g}",
                 "of training images (%)": f"{100 * _rejected(distances['train'], tau):.0f}",
                 "of hold-out images (%)": f"{100 * _rejected(distances['holdout'], tau):.0f}",
                 "of generated images (%)": f"{100 * copies:.0f}",

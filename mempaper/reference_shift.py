@@ -62,7 +62,7 @@ def examined(copying: Copying) -> pd.DataFrame:
             "set": TITLES[name],
             "images": f"{len(copying.distances[name]):,}",
             "mean distance": f"{copying.distances[name].mean():.4f}",
-            "C_T as if generated": f"{c_t(scores).interval:.1f}",
+            "C_T as if generated": f"{c_t(scores).interval:.2f}",
             "Fréchet distance to train": f"{copying.frechet_baseline[name]:.3g}",
         }
         for name, scores in copying.baseline.items()
@@ -74,7 +74,7 @@ def held_against(copying: Copying) -> pd.DataFrame:
     """Returns what the generated images score against each set; 95 % intervals in brackets.
 
     The last column is C_T of the set as if generated, its sign reversed: about what hold-out
-    images would have scored in the place of the generated ones.
+    images would have scored in the place of the generated ones; 0 against themselves.
     """
     excess = nearer(copying)
     rows = [
@@ -82,11 +82,15 @@ def held_against(copying: Copying) -> pd.DataFrame:
             "set": TITLES[name],
             "farther than generated (%)": excess[TITLES[name]].in_percent(),
             "C_T of generated": f"{c_t(scores).interval:.1f}",
-            "C_T of hold-out images": f"{-c_t(copying.baseline[name]).statistic:.1f}",
+            "C_T of hold-out images": f"{_in_their_place(copying, name):.1f}",
         }
         for name, scores in copying.scores.items()
     ]
     return pd.DataFrame(rows).set_index("set").rename_axis(None)
+
+
+def _in_their_place(copying: Copying, name: str) -> float:
+    return 0.0 if name == "holdout" else -c_t(copying.baseline[name]).statistic
 
 
 def nearer(copying: Copying) -> dict[str, Interval]:

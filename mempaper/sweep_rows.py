@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from .references import TITLES
 from .statistics import Interval, mean_interval
 from .sweep import Sweep, c_t, fid
 
@@ -52,10 +53,10 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     seeds with Student's intervals, ready to be read."""
     found = []
     for (model, tau), of_tau in table.groupby(["model", "tau"], sort=False):
-        row = {"model": model, "tau": f"{tau:.3g}"}
+        row = {"model": model, "τ": f"{tau:.3g}"}
         for name, of_set in of_tau.groupby("set", sort=False):
             if name != _TRAIN:
-                row[f"C_T against {name}"] = f"{mean_interval(of_set['c_t']):.2f}"
-            row[f"FID to {name}"] = f"{mean_interval(of_set['fid']):.2f}"
+                row[f"C_T against {TITLES[name]}"] = f"{mean_interval(of_set['c_t']):.2f}"
+            row[f"FID to {TITLES.get(name, name)}"] = f"{mean_interval(of_set['fid']):.2f}"
         found.append(row)
     return pd.DataFrame(found).set_index("model").rename_axis(None)

@@ -135,11 +135,11 @@ def table(swept: Mapping[str, Sweep]) -> pd.DataFrame:
         rows.append(
             {
                 "variant": name,
-                "tau": f"{tau:.3g}",
+                "τ": f"{tau:.3g}",
                 "accepted (%)": mean_interval(accepted).in_percent(),
                 "rise of C_T": f"{each.rise(tau, c_t()):.2f}",
                 "growth of FID to train (%)": each.growth(tau, fid("train")).in_percent(),
-                "growth of FID to holdout (%)": each.growth(tau, fid("holdout")).in_percent(),
+                "growth of FID to hold-out (%)": each.growth(tau, fid("holdout")).in_percent(),
             }
         )
     return pd.DataFrame(rows).set_index("variant").rename_axis(None)

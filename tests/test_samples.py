@@ -113,6 +113,19 @@ def test_excess_of_percentiles():
     assert alike.low < 0 < alike.high
 
 
+def test_excess_of_percentiles_is_that_within_classes():
+    """Medians 4.5 and 104.5 in both sets, 0 as a mean; over all images 54.5 and less than 10."""
+    near, far = np.arange(10.0), 100 + np.arange(10.0)
+    reference, generated = np.concatenate([near, far]), np.concatenate([near, near, near, far])
+    labels = np.repeat([4, 7], 10), np.repeat([4, 4, 4, 7], 10)
+    within, of_all = (
+        distance_bands.percentile_excesses(reference, generated, [50], labels=each)["50 %"]
+        for each in (labels, (labels[0], None))
+    )
+    assert within.estimate == pytest.approx(0)
+    assert of_all.estimate > 5
+
+
 def test_rank_correlation_with_its_interval():
     """1 - 6 * 2 / (5 * 24) for two neighbours exchanged; of normal pairs 6 / pi * asin(r / 2)."""
     assert distance_bands.rank_correlation([1, 2, 3, 4, 5], [1, 2, 3, 5, 4]).estimate == (

@@ -142,9 +142,9 @@ def test_figures_and_table_show_means(swept):
     assert len(rows) == 2 * 3 * 2
     assert rows[rows["set"] == "train"]["c_t"].isna().all()
     table = sweep_rows.summary(rows)
-    assert table["tau"].tolist() == ["0", "0.25"]
-    assert table["FID to holdout"].iloc[1].startswith("4.00 [")
-    assert table["C_T against holdout"].iloc[0].startswith("-2.00 [")
+    assert table["τ"].tolist() == ["0", "0.25"]
+    assert table["FID to hold-out"].iloc[1].startswith("4.00 [")
+    assert table["C_T against hold-out"].iloc[0].startswith("-2.00 [")
 
 
 def test_each_threshold_is_trained_with_each_seed():

@@ -116,22 +116,29 @@ class ParametersDirective(SphinxDirective):
 
 
 class RecordedDirective(SphinxDirective):
-    """A table of results/, numbered, with what made it; the content is its caption."""
+    """A table of results/, numbered, with what made it; the content is its caption.
+
+    percent  its fractions are shown in per cent
+    """
 
     required_arguments = 1
     has_content = True
-    option_spec: ClassVar = {"name": directives.unchanged_required}
+    option_spec: ClassVar = {"name": directives.unchanged_required, "percent": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         name, root = self.arguments[0], Path(self.env.srcdir)
         found = results.recorded(name, root=root)
+        table, digits = found.table, "{:.3g}"
+        if "percent" in self.options:
+            fractions = table.select_dtypes("float").columns
+            table, digits = table.assign(**{key: 100 * table[key] for key in fractions}), "{:.1f}"
         for suffix in ("csv", "json"):
             self.env.note_dependency(str(root / "results" / f"{name}.{suffix}"))
         box = TableBox(classes=["mempaper-table"])
         self.set_source_info(box)
         self.add_name(box)
         text, messages = self.state.inline_text(" ".join(self.content), self.lineno)
-        html = found.table.to_html(index=False, border=0, na_rep="", float_format="{:.3g}".format)
+        html = table.to_html(index=False, border=0, na_rep="", float_format=digits.format)
         line = nodes.paragraph("", found.line, classes=["mempaper-provenance"])
         output = nodes.container(classes=["cell_output"])
         output += nodes.raw("", f'<div class="output text_html">{html}</div>', format="html")

@@ -135,8 +135,8 @@ def _last_is_lowest(number: str) -> Callable[..., tuple[str, str]]:
 def _generator_only(*, sufficiency: Mapping[str, Sufficiency]) -> tuple[str, str]:
     each = listed(
         {
-            name: f"C_T rises by {span(rise, _NUMBERS)}; less half of the rise with both "
-            f"{span(margin, _NUMBERS)}"
+            name: f"C_T rises by {span(rise, _NUMBERS)}, and by {span(margin, _NUMBERS)} more than "
+            "half the rise with both"
             for name, (rise, margin) in sufficiency.items()
         }
     )

@@ -1,11 +1,15 @@
 """The numbers that decided a claim, by name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..statistics import Interval, OverfittingTest
+from .verdicts import percent
 
-__all__ = ["numbers"]
+__all__ = ["numbers", "presented"]
+
+
+_OF_TRADEOFFS = (("rise of ct", "rise of C_T", None), ("growth of fid", "growth of FID", percent))
 
 
 def numbers(evidence: Mapping[str, Any]) -> dict[str, Interval]:
@@ -22,6 +26,19 @@ def numbers(evidence: Mapping[str, Any]) -> dict[str, Interval]:
     for argument, value in evidence.items():
         _collect("" if isinstance(value, Mapping) else argument, value, found)
     return found
+
+
+def presented(name: str, show: Callable[[float], str]) -> tuple[str, Callable[[float], str]]:
+    """Returns what a reader calls a number, and how it is shown: as the claim's others, or where
+    these are no shares and it is one, in per cent.
+
+    >>> presented("BigGAN, growth of fid", str)[0]
+    'BigGAN, growth of FID'
+    """
+    for field, title, of_field in _OF_TRADEOFFS:
+        if name.endswith(field):
+            return name.removesuffix(field) + title, of_field or show
+    return name, show
 
 
 def _collect(name: str, value: Any, found: dict[str, Interval]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..claims import CLAIMS, combined
+from ..claims.numbers import presented
 from ..claims.verdicts import listed, span
 from ..errors import InputError
 from ..notebooks.catalogue import find_root
@@ -50,7 +51,8 @@ class RecordedVerdict:
     def detail(self) -> str:
         """Returns the numbers that have an interval over seeds, in words."""
         show = CLAIMS[self.claim].show
-        each = {name: span(mean, show) for name, mean in self.numbers.items() if mean}
+        shown = {presented(name, show): mean for name, mean in self.numbers.items() if mean}
+        each = {title: span(mean, as_text) for (title, as_text), mean in shown.items()}
         return listed(each) if each else "No interval over seeds."
 
 
@@ -129,16 +131,19 @@ def _mean(values: pd.DataFrame) -> Interval | None:
 
 
 def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:
-    show = CLAIMS[found.claim].show
-    return [
-        {
-            "data set": found.dataset,
-            "quantity": quantity,
-            "mean [95 % interval]": f"{show(mean.estimate)} [{show(mean.low)}, {show(mean.high)}]"
-            if mean
-            else "",
-            "seeds": found.seeds,
-            "verdict": found.agreement,
-        }
-        for quantity, mean in found.numbers.items()
-    ]
+    """One row for each number; what is said of all stands in the first."""
+    rows = []
+    for quantity, mean in found.numbers.items():
+        title, show = presented(quantity, CLAIMS[found.claim].show)
+        span = f"{show(mean.estimate)} [{show(mean.low)}, {show(mean.high)}]" if mean else ""
+        first = not rows
+        rows.append(
+            {
+                "data set": found.dataset if first else "",
+                "quantity": title,
+                "mean [95 % interval]": span,
+                "seeds": str(found.seeds) if first else "",
+                "verdict": found.agreement if first else "",
+            }
+        )
+    return rows

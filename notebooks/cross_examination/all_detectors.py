@@ -177,7 +177,7 @@ plt.show()
 # poor for far from copied, sees nothing. Nearness to samples can see something: it compares training
 # with hold-out images, and poor samples are far from both.
 #
-# A GAN of few images draws copies, and most detectors that look at its samples see them. Recovery sees
+# A GAN of few images draws copies, and several detectors that look at its samples see them. Recovery sees
 # less: among all its codes some make unseen images nearly as well as training images. With a hundred
 # images of each kind, a gap of ten per cent is within chance, too.
 
@@ -279,15 +279,17 @@ claims.judge(
 # Recovery and nearness to samples both score single training images, by the error of the recovered image
 # and by the distance to the nearest sample, and the same test of logarithms compares these with
 # hold-out images. {numref}`fig-disputed` takes, of each paper's models, the one on which the two tests
-# differ most, one of them having found something. Of its training images it shows those that are among the best by one score and among the
-# worst by the other.
+# differ most, where it can among those in which one of them has a $u$ above 1.64, which by itself chance
+# exceeds once in twenty. Of its training images it shows those that are among the best by one score and
+# among the worst by the other. A pair of panels belongs to any such model, also to one in which
+# {numref}`tab-detectors-that-fire` has no detector fire.
 #
 # In rows that recovery sees, the recovered image resembles the training image and no sample does: the
 # generator can make it, and did not. In rows that nearness sees, a sample lies nearer than samples do
 # to most hold-out images, while the recovered image is no better than theirs. Where the sample resembles
 # the training image more than the recovered image does, the row is a warning about the optimiser, for a
-# generator that made the sample can make it again. Both scores have a weakness: images with few strokes have small errors in any
-# model, while nearness is relative to how near other real images are.
+# generator that made the sample can make it again. Both scores have a weakness: images with few strokes
+# have small errors in any model, while nearness is relative to how near other real images are.
 
 # %%
 # | figure: fig-disputed
@@ -300,7 +302,7 @@ panels = [(each, kind) for each in disputes for kind in each.rows]
 fig, axes = plt.subplots(len(panels), 1, figsize=(7, 2.8 * len(panels)))
 for (each, kind), ax in zip(panels, axes, strict=True):
     plotting.image_grid(each.rows[kind], ax=ax)
-    ax.set_title(f"{each.model.label}: seen by {kind}")
+    ax.set_title(f"{each.model.label}: ranked low by {kind} alone")
 plt.show()
 
 # %% [markdown]

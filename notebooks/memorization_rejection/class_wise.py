@@ -122,7 +122,7 @@ claims.judge("published-class-agrees", published=published.published_notebooks()
 # ## Recorded on Fashion-MNIST
 #
 # The BigGAN of {numref}`tab-sweep-recorded`, on about twenty images of each class. The classes' means go
-# from -16 (shirts) to -5 (pullovers and bags), {numref}`tab-classes-recorded`. Whether rejection works
+# from -16 (class 6, shirts) to -5 (classes 2 and 8, pullovers and bags), {numref}`tab-classes-recorded`. Whether rejection works
 # more on those that are memorized most, four trainings do not say: at the greatest threshold one of them
 # comes apart, and both halves of {numref}`tab-halves-recorded` hold every answer.
 

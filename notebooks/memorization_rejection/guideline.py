@@ -16,9 +16,10 @@
 # Which $\tau$ is to be tried first? {cite:t}`bai2022` propose $\bar d$, {eq}`eq-d-bar`, the mean distance
 # of a training image to the nearest other one (Sec. 5.7). A generated image that is nearer is near
 # enough to the data to be good, so the argument, and need not be taught further. In the features of
-# Inception, $\bar d$ of CIFAR-10 is 0.15, and the threshold that the paper found best by trial 0.13.
+# Inception, $\bar d$ of CIFAR-10 is 0.15, so the paper (its notebooks have 0.157), and the threshold that
+# it found best by trial 0.13.
 #
-# What the argument leaves out: about half of all *honest* new images lie nearer than $\bar d$, too.
+# What the argument leaves out: half of all *honest* new images or more lie nearer than $\bar d$, too.
 # {py:func}`mempaper.rejection.propose_threshold` therefore returns all distances, of which $\bar d$ is
 # only the mean, and says what each threshold would reject of images that copy nothing.
 #

@@ -179,8 +179,8 @@ through_training.sides_table(last, k=neighbours)
 # %% [markdown]
 # ## Verdict
 #
-# The claim has two halves. Near samples cover most of the data if their balls are more than half of the
-# training images', and more than as many far samples cover. Far samples lie outside if more than half of
+# The claim has two halves. Near samples cover most of the data if more than half of the training
+# images' balls hold one of them, and more than hold one of as many far samples. Far samples lie outside if more than half of
 # them are in no ball of a training image; where training images are few, the balls are wide and this is
 # much to ask. Each has to hold with the whole 95 % interval, which comes from resampling the training
 # images, and for the share of far samples is exact (Clopper and Pearson). Nothing of it is about
@@ -196,7 +196,8 @@ cover
 # %% [markdown]
 # ## What to take away
 #
-# - Coming nearer to the training images is learning, as long as hold-out images come nearer, too.
+# - Samples that come nearer to the training images show learning, as long as they come nearer to
+#   hold-out images, too.
 # - A plane is for looking. What it seems to show is measured in the features.
 # - $\bar d$ is a convention that needs no model, not a border of the data.
 

@@ -37,14 +37,14 @@
 # images were chosen for it. Such a *shift* of the reference set looks like memorization. This page
 # therefore examines the reference sets before it looks at any generated image.
 #
-# *Hold-out* images, kept apart from the source of the training images, are the one set without a shift.
+# *Hold-out* images, kept back from the source that the training images are from, are the one set without a shift.
 # Beside them stand the sets of `references`. By default these are the same hold-out images, *warped*:
 # bent smoothly by 4 % of the image's side, they copy nothing, and are shifted on purpose.
 #
 # :::{figure-md} fig-idea-reference-sets
 # ![Left, samples lie nearer to training images than reference images of the same source. Right, shifted reference images lie farther off; the samples are the same.](../../book/figures/reference_sets.svg)
 #
-# Bars are the distances {eq}`eq-distance`. On the left the samples are nearer to training images
+# Lines are the distances {eq}`eq-distance`. On the left the samples are nearer to training images
 # than real images are, and so they copy. On the right samples and training images are the same, and
 # the reference has moved: part of the difference is its doing. A sketch, not data.
 # :::
@@ -117,7 +117,7 @@ plt.show()
 # sets of about the same size compare.
 #
 # The paper's sets have the same mark. From the authors' notebooks, with Inception features, come mean
-# distances of .15654 for the training images themselves, which is their $\bar d$ of 0.15, .15650 for
+# distances of .15654 for the training images themselves, which is $\bar d$ and 0.15 in their text, .15650 for
 # CIFAR-10's test images, .15974 for ciFAIR-10 and .17218 for CIFAR-10.1. CIFAR-10.1, scored as if it
 # were generated, has a $C_T$ above 0 in every class. How much of its distance is absence of
 # duplicates? ciFAIR-10 {cite:p}`barz2020` had the duplicates of CIFAR-10's test images, 3.25 % of
@@ -218,7 +218,7 @@ claims.judge("published-test-farther", published=published.published_notebooks()
 # - A small distance to the training images proves nothing by itself. It counts against that of images that
 #   copy nothing.
 # - Examine a reference set before any generator: scored as if it were generated, it should have a $C_T$ of
-#   0. What it has instead, every generator that is held against it gets, too.
+#   0. By about what it has instead, every generator that is held against it seems to copy.
 # - Images held out by chance are the reference without a shift.
 
 # %% [markdown]

@@ -100,9 +100,10 @@ plt.show()
 sweep_rows.summary(rows)
 
 # %% [markdown]
-# All three are trained for equally many updates, as in the paper. A model that learns more slowly has
-# come less far, and has had less time to copy: "more complex" and "trained farther" are not told
-# apart by such a comparison. (The published code trains BigGAN with DiffAugment twice as long.)
+# All three are trained for equally many updates, as the paper says; its code trains BigGAN with
+# DiffAugment twice as long. A model that learns more slowly has come less far, and has had less time to
+# copy: "more complex" and "trained farther" are not told apart by such a comparison. So a $C_T$ that is
+# higher with augmentation is a remedy only where the Fréchet distance to hold-out images is no worse.
 #
 # ## Verdicts
 
