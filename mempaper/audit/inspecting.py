@@ -59,8 +59,8 @@ def audit(
 
     generator   latents (n, latent_dim) from N(0, I) -> images (n, c, h, w) in [-1, 1]; None where
                 there are `samples` only
-    train       images it was trained on, and
-    holdout     images of the same kind it was not, as `given.as_images` takes them
+    train       images it was trained on, as `given.as_images` takes them
+    holdout     images of the same kind it was not trained on, likewise
     samples     generated images, instead of drawing them from the generator
     latent_dim  None: the generator's attribute of that name
     size        pixels a side, to which images of folders are cut

@@ -153,7 +153,8 @@ claims.judge(
 #
 # :::{dropdown} Solution
 # One of nine pairs, so $(1 - 4.5) / 2.29 = -1.53$. Farther by 2, the reference is at 5, 7 and 8, no pair is left
-# and $Z_U = -1.96$. The generator is the same, only the reference has moved.
+# and $Z_U = -1.96$. The generator is the same, only the reference has moved. (Functions of this package add
+# one half to the count, the continuity correction of the published test.)
 # :::
 
 # %% tags=["remove-cell"]
