@@ -849,8 +849,8 @@ def test_recorded_verdicts_are_shown_over_seeds(tmp_path):
         "data set": "mnist",
         "quantity": "A",
         "mean [95 % interval]": f"98.0 % [{98 - 100 * half:.1f} %, {98 + 100 * half:.1f} %]",
-        "seeds": 3,
-        "verdict": "not testable (1 of 3 seeds)",
+        "seeds": "3",
+        "verdict on the claim": "not testable (1 of 3 seeds)",
     }
     assert (second["quantity"], second["mean [95 % interval]"]) == (
         "B",
@@ -872,7 +872,7 @@ def test_a_bound_in_one_training_leaves_no_mean(tmp_path):
     results.record(copies, root=tmp_path)
     (row,) = results.verdicts("lbfgs-ten-times-faster", root=tmp_path).text.to_dict("records")
     assert row["mean [95 % interval]"] == ""
-    assert row["verdict"] == "reproduced (2 of 2 seeds)"
+    assert row["verdict on the claim"] == "reproduced (2 of 2 seeds)"
 
 
 def test_verdicts_of_one_data_set_alone(tmp_path):
@@ -898,8 +898,8 @@ def test_an_execution_over_several_seeds_has_its_own_intervals(tmp_path):
     assert row == {
         "quantity": "A",
         "mean [95 % interval]": "98.0 % [96.0 %, 100.0 %]",
-        "seeds": 3,
-        "verdict": "reproduced",
+        "seeds": "3",
+        "verdict on the claim": "reproduced",
     }
 
 

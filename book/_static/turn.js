@@ -2,7 +2,7 @@
 // fetched, so they work from a file.
 (() => {
   "use strict";
-  const WIDTH = 420, HEIGHT = 290, LEFT = 62, RIGHT = 14, TOP = 14, BOTTOM = 48;
+  const WIDTH = 420, HEIGHT = 290, LEFT = 72, RIGHT = 14, TOP = 14, BOTTOM = 48;
   const DASHES = ["", "7 4", "8 3 2 3", "2 3"];
   const INK = "#333333";
   let count = 0;
@@ -82,7 +82,7 @@
     const middle = (LEFT + WIDTH - RIGHT) / 2;
     draw(svg, "text", { x: middle, y: HEIGHT - 8, "text-anchor": "middle" }, panel.x);
     draw(svg, "text", {
-      transform: `translate(15 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)`, "text-anchor": "middle",
+      transform: `translate(13 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)`, "text-anchor": "middle",
     }, panel.y ?? "share of images");
   }
 

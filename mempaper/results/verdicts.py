@@ -143,7 +143,7 @@ def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:
                 "quantity": title,
                 "mean [95 % interval]": span,
                 "seeds": str(found.seeds) if first else "",
-                "verdict": found.agreement if first else "",
+                "verdict on the claim": found.agreement if first else "",
             }
         )
     return rows

@@ -113,8 +113,9 @@ plotting.strength_knob(
 # ## Verdict
 #
 # The median recovery error (MRE) is taken against the distorted image, as in the paper. So a generator
-# that makes no noise pays at least the noise's variance, and its curve rises whatever else it has
-# learned; what the last two panels show is that it makes none. The warp is the harder test: a warped
+# that makes no noise pays what the noise adds, less than its variance, for pixels are clipped to black and
+# white (exercise 1), and its curve rises whatever else it has learned; what the last two panels show is
+# that it makes none. The warp is the harder test: a warped
 # image is smooth, and only its shape is wrong. A slight warp may even lower the error, for reading
 # pixels between pixels blurs the image, and a blurred image is easier to come close to.
 
@@ -142,7 +143,7 @@ results.verdicts("strong-distortion-rejected", dataset="cifar10")
 # ## What to take away
 #
 # - Small recovery errors mean something only for a generator that has large ones elsewhere.
-# - Noise is the easy test: it costs its own variance. Warps are the hard one, for a warped image is still an
+# - Noise is the easy test: it costs what it adds. Warps are the hard one, for a warped image is still an
 #   image.
 
 # %% [markdown]

@@ -122,7 +122,9 @@ feature_gaps.table(found)
 # and are left out.
 #
 # Classifier and PCA were fitted to training images, and might know these by themselves. Where they
-# show a gap, and encoders that saw neither show none, the gap says something about the encoder.
+# show a gap, and encoders that saw neither show none, the gap says something about the encoder; so it
+# does where the classifier alone gives one to a GAN without an MRE-gap. The interval of a gap is a
+# bootstrap about its estimate, and may reach beyond the 100 % that no gap exceeds.
 
 # %%
 verdict = claims.judge("fid-does-not-see-memorization", gaps=feature_gaps.triples(found))

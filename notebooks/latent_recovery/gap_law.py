@@ -88,7 +88,7 @@ gap_law.table(laws)
 
 # %% [markdown]
 # Where points lie off their line by more than their intervals, no line is the law: gaps level off at
-# both ends. The slope then is the mean fall over the range.
+# both ends. The slope then is about the mean fall over the range.
 #
 # Every model of a family takes equally many updates, so that one with fewer images sees each of them
 # more often: $N$ is not all that changes along the axis. The paper does not say how long it trains.
@@ -140,9 +140,9 @@ results.verdicts("gap-falls-by-doubling")
 # GLO-1024 does? Which other experiment would tell the effect of $N$ from that of the repetition?
 #
 # :::{dropdown} Solution 2
-# Eight times. Give the larger models updates in proportion to $N$, with
-# `-p models '[glo]' -p counts '[1024]' -p training '{glo: {steps: ...}}'`, so that each image is seen equally
-# often.
+# Eight times. Give the larger model updates in proportion to $N$, so that each image is seen equally often:
+# `mempaper notebook run recoveries -p models '[glo-1024]' -p training '{glo: {steps: ...}}'` has the gap of
+# one model.
 # :::
 
 # %% tags=["remove-cell"]

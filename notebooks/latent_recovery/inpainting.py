@@ -118,9 +118,9 @@ verdict
 # %% [markdown]
 # ## Recorded on CIFAR-10
 #
-# Photographs have less in common than faces, and what is hidden in them is harder to tell from what is
-# shown. Under each operator the completion is still closer to the hidden part than that of another image,
-# most where strokes hide it, least where only the box is seen.
+# Photographs have less in common than faces. Under each operator the completion is closer to the hidden
+# part than that of another image all the same, most where strokes hide it, least where only the box is
+# seen.
 
 # %%
 # | table: tab-completed-recorded

@@ -66,7 +66,7 @@ flow, _, dcgan = errors
 # %%
 # | figure: fig-invertible
 # | alt: Training images, validation images and noise, recovered exactly by the flow; the DCGAN
-# |   answers noise with images that look like its training images.
+# |   answers noise with grey blotches.
 # | caption: >-
 # |   Targets of three kinds, their recoveries by the flow, whose encoder is its inverse, and by the
 # |   DCGAN. The first images, none selected.

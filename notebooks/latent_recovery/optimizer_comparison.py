@@ -82,7 +82,7 @@ compared = {
 #
 # The generator's own samples have an exact solution, so their error can fall to zero
 # ({numref}`fig-own-convergence`). Hold-out images, which were kept from the training, have none: their
-# curves level off where the generator can come no closer ({numref}`fig-holdout-convergence`). The
+# curves flatten towards what the generator cannot make ({numref}`fig-holdout-convergence`). The
 # lower and the farther to the left a curve is, the better the optimiser.
 
 # %%
@@ -97,10 +97,10 @@ plt.show()
 
 # %%
 # | figure: fig-holdout-convergence
-# | alt: The same for hold-out images, whose curves level off above zero.
+# | alt: The same for hold-out images, whose curves flatten above zero.
 # | caption: >-
-# |   Recovering hold-out images. The level that the lowest curves reach is what the generator cannot
-# |   make; a curve that ends above it is of an optimiser that has not arrived.
+# |   Recovering hold-out images. What the lowest curve still leaves is an upper bound of what the
+# |   generator cannot make; a curve that ends above it is of an optimiser that has not arrived.
 fig, ax = plt.subplots()
 plotting.convergence_curves(compared["holdout"].traces, ax=ax)
 plt.show()
@@ -119,7 +119,7 @@ compared["generated"].table(at=(50, 200))
 # number is about ten in the paper; here anything above five counts as that. For an SGD that never gets
 # there, all of its passes are a lower bound, and the interval is open above. If the rate that was
 # chosen, {numref}`tab-optimizers` has it, is the least or the greatest on offer, a rate beyond may be
-# faster still.
+# faster still, and the ratio smaller.
 
 # %%
 traces = compared["generated"].traces
@@ -203,11 +203,11 @@ results.verdicts("lbfgs-ten-times-faster")
 # curvature of each direction, as L-BFGS comes to know it, is there in one step.
 # :::
 #
-# **2.** Leave the fast rates out: `mempaper notebook run optimizer_comparison -p sgd_rates '[1.0]'`. What
-# happens to the verdict on SGD, and what does this say about comparisons of optimisers?
+# **2.** Leave SGD one rate: `mempaper notebook run optimizer_comparison -p sgd_rates '[300.0]'`. What
+# may happen to the verdict on SGD, and what does this say about comparisons of optimisers?
 #
 # :::{dropdown} Solution 2
-# SGD can only lose by having fewer rates to choose from, and the ratio of passes can only grow. Whoever
+# The best of fewer rates is no better, so SGD can only lose, and the ratio of passes can only grow. Whoever
 # tunes one side of a comparison and not the other decides it, which is why both lists of rates are
 # parameters and SGD and Adam are given their best.
 # :::

@@ -125,7 +125,8 @@ results.verdicts("glo-recoveries-stand-out")
 # ## What to take away
 #
 # - Memorization is a difference between two kinds of images, not a small error on one of them.
-# - The eye finds it only where it is large. A median of hundreds of errors finds less, and says how sure it is.
+# - The eye finds it only where it is large. A median of hundreds of errors finds smaller differences, and
+#   says how sure it is.
 
 # %% [markdown]
 # ## Exercises

@@ -156,7 +156,9 @@ results.verdicts("gap-falls-with-n")
 # %% [markdown]
 # On MNIST and CIFAR-10 the pattern is the paper's: the two tests detect GLO-1024 in each of the
 # trainings, neither detects GLO-16384 or the DCGAN, and the gaps of AE and AEGAN fall to a tenth or less
-# as $N$ grows from 1,024 to 16,384. On faces the models of 128 images are detected in each training, and
+# as $N$ grows from 1,024 to 16,384. (The claim asks that the whole interval of a gap, over images, lies above
+# 10 %. In one of three trainings on MNIST it does not, and so the recorded verdict over all data sets is
+# *not testable*.) On faces the models of 128 images are detected in each training, and
 # all gaps fall with $N$.
 #
 # The numbers are not the paper's. On CIFAR-10 the gap of GLO-1024 is more than half of the paper's, on MNIST a
@@ -171,7 +173,7 @@ results.verdicts("gap-falls-with-n")
 # Nor are the gaps that should be zero. On CIFAR-10 all models that are not detected have gaps of three to
 # six per cent below it, and on faces even the GANs, which saw 8,192 images, have seven to nine per cent
 # above it; the paper's threshold of 10 % then falls within chance, and calls the MESCH detected in two of
-# three trainings. All trainings of a data set are tested on the same images. {numref}`tab-difficulty`
+# three trainings and the DCGAN in one. All trainings of a data set are tested on the same images. {numref}`tab-difficulty`
 # asks a model that saw none of these: the principal components of the *other* training images
 # ({py:func}`mempaper.statistics.overfitting_test` on what 64 components leave). It has about the same
 # gaps, so these belong to the images: some hundreds of hold-out images happen to be harder or easier than
