@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
 from ..errors import InputError
@@ -162,7 +162,7 @@ def fid_against_copying(
     >>> fid_against_copying(models, ax=ax, reference="hold-out", encoder="PCA") is ax
     True
     """
-    points: list[tuple[str, Sequence[float]]] = []
+    points: list[tuple[str, tuple[float, float]]] = []
     for number, (name, by_threshold) in enumerate(models.items()):
         color, taus = CYCLE[number % len(CYCLE)], sorted(by_threshold)
         pairs = [by_threshold[tau] for tau in taus]
@@ -179,7 +179,7 @@ def fid_against_copying(
             elinewidth=1,
             label=name,
         )
-        points += [(f"τ = {tau:.3g}", at) for tau, *at in zip(taus, x, y, strict=True)]
+        points += [(f"τ = {tau:.3g}", (a, b)) for tau, a, b in zip(taus, x, y, strict=True)]
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set(
         xlabel=f"$C_T$ against {reference}\n({_C_T})",
@@ -227,16 +227,15 @@ def copying_against_threshold(
     return ax
 
 
-def _write_beside(ax: Axes, points: Sequence[tuple[str, Sequence[float]]]) -> None:
+def _write_beside(ax: Axes, points: Sequence[tuple[str, tuple[float, float]]]) -> None:
     """Writes to each point its text, at the nearest place that hides no other text and no point."""
-    renderer = ax.figure.canvas.get_renderer()
     ax.autoscale_view()
     middles = ax.transData.transform([at for _, at in points])
     taken = [Bbox(middle + _MARK * np.array([[-1], [1]])) for middle in middles]
     for text, at in points:
         label = ax.annotate(
             text,
-            tuple(at),
+            at,
             xytext=_PLACES[0],
             textcoords="offset points",
             fontsize="small",
@@ -244,14 +243,16 @@ def _write_beside(ax: Axes, points: Sequence[tuple[str, Sequence[float]]]) -> No
             arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.5, "shrinkB": 5},
         )
 
-        def moved(place, label=label):
-            label.xyann = place
-            label.set_horizontalalignment("left" if place[0] > 0 else "right")
-            label.update_positions(renderer)
-            return Text.get_window_extent(label, renderer)  # without the line to the point
+        best = min(_PLACES, key=lambda place: _moved(label, place).count_overlaps(taken))
+        taken.append(_moved(label, best))
 
-        best = min(_PLACES, key=lambda place, moved=moved: moved(place).count_overlaps(taken))
-        taken.append(moved(best))
+
+def _moved(label: Annotation, place: tuple[int, int]) -> Bbox:
+    """Returns where a label lies, without the line to its point, when it is moved to a place."""
+    label.xyann = place
+    label.set_horizontalalignment("left" if place[0] > 0 else "right")
+    label.get_window_extent()  # moves it
+    return Text.get_window_extent(label)
 
 
 def _bars(values: Sequence[Interval]) -> tuple[np.ndarray, np.ndarray]:

@@ -132,7 +132,7 @@ def _mean(values: pd.DataFrame) -> Interval | None:
 
 def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:
     """One row for each number; what is said of all stands in the first."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for quantity, mean in found.numbers.items():
         title, show = presented(quantity, CLAIMS[found.claim].show)
         span = f"{show(mean.estimate)} [{show(mean.low)}, {show(mean.high)}]" if mean else ""
