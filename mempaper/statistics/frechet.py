@@ -28,7 +28,8 @@ class _Gaussian:
     ):
         self.mean = np.average(array, axis=0, weights=repeats)
         weights = np.ones(len(array)) if repeats is None else repeats
-        self.rows = (array - self.mean) * np.sqrt(weights / (len(array) - 1))[:, None]
+        self.rows = array - self.mean
+        self.rows *= np.sqrt(weights / (len(array) - 1))[:, None]
 
     @cached_property
     def covariance(self) -> Float64[np.ndarray, "d d"]:
@@ -36,7 +37,7 @@ class _Gaussian:
 
     @cached_property
     def trace(self) -> float:
-        return float(np.sum(self.rows**2))
+        return float(np.vdot(self.rows, self.rows))
 
     @cached_property
     def root(self) -> Float64[np.ndarray, "r d"]:
