@@ -119,7 +119,7 @@ def summary(completed: Mapping[str, Completion]) -> pd.DataFrame:
         }
         rows.append(
             {
-                "phi": name,
+                "φ": name,
                 "visible part, G(z*)": _median(seen["recovered"]),
                 "visible part, nearest training image": _median(seen["nearest"]),
                 "hidden part, G(z*)": _median(errors["recovered"]),
@@ -127,7 +127,7 @@ def summary(completed: Mapping[str, Completion]) -> pd.DataFrame:
                 "hidden part, another's G(z*)": _median(errors["another"]),
             }
         )
-    return pd.DataFrame(rows).set_index("phi").rename_axis(None)
+    return pd.DataFrame(rows).set_index("φ").rename_axis(None)
 
 
 def _median(errors) -> str:

@@ -43,8 +43,8 @@ def table(runs: Sequence[Run]) -> pd.DataFrame:
             "model": TrainedModel(run).name,
             "training images": f"{run.config['data']['train']:,}",
             "updates": f"{run.config['steps']:,}",
-            "images in each": run.config["batch_size"],
-            "weights": f"{_weights(run):,}",
+            "images per update": run.config["batch_size"],
+            "weights of the generator": f"{_weights(run):,}",
             "seconds": f"{worked(run.provenance):.0f}",
         }
         for run in runs

@@ -85,7 +85,7 @@ class Outcomes:
         rows = [
             {
                 "model": model,
-                "phi": name,
+                "φ": name,
                 "KS p-value": f"{outcome.test.ks.p_value:.2g}",
                 "MRE-gap (%)": outcome.test.gap.in_percent(),
                 "change of the gap (points)": "" if not number else outcome.change.in_percent(),

@@ -297,7 +297,7 @@ def test_outcomes_rest_on_the_errors_under_each_operator(store, run, monkeypatch
         assert outcomes[name].change.estimate == pytest.approx(difference, abs=1e-12)
     assert list(found.pairs) == ["DCGAN, half", "DCGAN, patches"]
     assert found.pairs["DCGAN, half"][1] == outcomes["half"].test
-    assert list(found.table()["phi"]) == list(phis)
+    assert list(found.table()["φ"]) == list(phis)
     assert found.tests(["half"], counted=False) == {"DCGAN, half": outcomes["half"].test}
     undone = {"DCGAN, half": outcomes["half"].undone}
     assert found.undone(["half"], counted=False) == undone

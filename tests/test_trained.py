@@ -39,5 +39,5 @@ def test_the_table_counts_weights_and_updates(runs):
     assert table["updates"].tolist() == ["2", "2"]
     norms = 3 * 2 * 16
     weights = 8 * 16 * 4 * 4 + 2 * 16 * 16 * 4 * 4 + 16 * 3 * 3 + 1 + norms
-    assert table["weights"].tolist() == [f"{weights:,}"] * 2
+    assert table["weights of the generator"].tolist() == [f"{weights:,}"] * 2
     assert np.all(table["seconds"].astype(int) >= 0)
