@@ -196,7 +196,8 @@ calibration.by_count(sorted([found, *by_count], key=lambda each: each.count))
 # images: how much better than these, in per cent, training images must be recovered until the
 # Kolmogorov-Smirnov (KS) test, or a comparison of the medians, finds a difference. The errors are those
 # of the model with most images below. {numref}`tab-detectable` is to be read as a limit: if an audit finds
-# nothing, a smaller share or gap than this may well be there.
+# nothing, a smaller share or gap than this may well be there. It is searched for anew, with *searches*
+# repetitions, so that its shares are near those of {numref}`tab-counts` and not the same.
 
 # %%
 # | table: tab-detectable
@@ -234,8 +235,8 @@ detectable_rows
 # %%
 # | table: tab-bandwidths
 # | caption: >-
-# |   Power (%) at 5 % false alarms on density estimates, by the standard deviation of the noise; black
-# |   to white is 2.
+# |   Power (%) at 5 % false alarms on density estimates; the columns are standard deviations of the noise,
+# |   where black to white is 2.
 calibration.densities(found)
 
 # %% [markdown]
