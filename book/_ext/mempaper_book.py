@@ -35,6 +35,7 @@ _LOG = logging.getLogger(__name__)
 _KEY, _LEDGER, _SOURCE = "mempaper", "mempaper-ledger", "mempaper-source"
 _CLAIMS = "book/claims"
 _STRIPPED = ("mempaper", "papermill", "jupytext")
+_WORDS = re.compile(r"<td>(?=[^<]{21})")
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|px\b)")
 _application: Sphinx
 
@@ -118,17 +119,22 @@ class ParametersDirective(SphinxDirective):
 class RecordedDirective(SphinxDirective):
     """A table of results/, numbered, with what made it; the content is its caption.
 
+    columns  those to show, in their order; all where it is missing
     percent  its fractions are shown in per cent
     """
 
     required_arguments = 1
     has_content = True
-    option_spec: ClassVar = {"name": directives.unchanged_required, "percent": directives.flag}
+    option_spec: ClassVar = {
+        "name": directives.unchanged_required,
+        "columns": lambda text: [name.strip() for name in text.split(",")],
+        "percent": directives.flag,
+    }
 
     def run(self) -> list[nodes.Node]:
         name, root = self.arguments[0], Path(self.env.srcdir)
         found = results.recorded(name, root=root)
-        table, digits = found.table, "{:.3g}"
+        table, digits = found.table[self.options.get("columns", list(found.table))], "{:.3g}"
         if "percent" in self.options:
             fractions = table.select_dtypes("float").columns
             table, digits = table.assign(**{key: 100 * table[key] for key in fractions}), "{:.1f}"
@@ -139,6 +145,7 @@ class RecordedDirective(SphinxDirective):
         self.add_name(box)
         text, messages = self.state.inline_text(" ".join(self.content), self.lineno)
         html = table.to_html(index=False, border=0, na_rep="", float_format=digits.format)
+        html = _WORDS.sub('<td class="mempaper-brief">', html)
         line = nodes.paragraph("", found.line, classes=["mempaper-provenance"])
         output = nodes.container(classes=["cell_output"])
         output += nodes.raw("", f'<div class="output text_html">{html}</div>', format="html")
