@@ -107,7 +107,8 @@ class Sourced:
     def _repr_html_(self) -> str:
         note = f'<p class="mempaper-provenance">{html.escape(self.line)}</p>'
         table = self.text.to_html(float_format="{:.2e}".format)
-        return f'<div class="mempaper-recorded">{table}{note}</div>'
+        scrolled = f'<div class="pst-scrollable-table-container">{table}</div>'
+        return f'<div class="mempaper-recorded">{scrolled}{note}</div>'
 
     def __repr__(self) -> str:
         return f"{self.text}\n{self.line}"
