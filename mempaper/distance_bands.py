@@ -85,10 +85,7 @@ def percentile_excesses(
     """
     if any(of is None for of in labels):
         labels = np.zeros(len(reference), int), np.zeros(len(generated), int)
-    sets = [
-        {label: np.asarray(values)[of == label] for label, n in _counts(of).items() if n > 1}
-        for values, of in zip((reference, generated), map(np.asarray, labels), strict=True)
-    ]
+    sets = _by_class(reference, labels[0]), _by_class(generated, labels[1])
     classes = sorted(set(sets[0]) & set(sets[1]))
 
     def excess(p):
@@ -104,10 +101,11 @@ def percentile_excesses(
     return {f"{p:g} %": bootstrap_interval(excess(p), *distances) for p in percentiles}
 
 
-def _counts(labels: np.ndarray) -> dict[int, int]:
-    return dict(
-        zip(*(each.tolist() for each in np.unique(labels, return_counts=True)), strict=True)
-    )
+def _by_class(values, labels) -> dict[int, np.ndarray]:
+    """Returns the values of each class that has two."""
+    values, labels = np.asarray(values), np.asarray(labels)
+    names, counts = np.unique(labels, return_counts=True)
+    return {int(name): values[labels == name] for name in names[counts > 1]}
 
 
 def rank_correlation(x, y, labels=None, *, confidence: float = 0.95) -> Interval:

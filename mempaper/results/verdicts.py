@@ -51,8 +51,8 @@ class RecordedVerdict:
     def detail(self) -> str:
         """Returns the numbers that have an interval over seeds, in words."""
         show = CLAIMS[self.claim].show
-        shown = {presented(name, show): mean for name, mean in self.numbers.items() if mean}
-        each = {title: span(mean, as_text) for (title, as_text), mean in shown.items()}
+        found = ((*presented(name, show), mean) for name, mean in self.numbers.items() if mean)
+        each = {title: span(mean, as_text) for title, as_text, mean in found}
         return listed(each) if each else "No interval over seeds."
 
 
