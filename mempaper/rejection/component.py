@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor, nn
 
 from ..embeddings import Embedding
@@ -113,7 +113,7 @@ class MemorizationRejection:
         return self._scalars
 
     def select(
-        self, images: Float[Tensor, "n c h w"], labels: Int[Tensor, "n"] | None = None
+        self, images: Float[Tensor, "n c h w"], labels: Integer[Tensor, "n"] | None = None
     ) -> Bool[Tensor, "n"]:
         """Returns which fakes may teach: those farther than tau, or all where tau = 0.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from torch import Tensor
 
 from ..embeddings import Embedding
@@ -41,12 +41,12 @@ class TrainingDistance:
         self.metric = metric
         self._embed = embedding.encode if isinstance(embedding, Embedding) else embedding
         self._features = self._of_training(_tensor("bank", bank))
-        self._labels = None if bank_labels is None else _tensor("bank_labels", bank_labels).cpu()
+        self._labels = None if bank_labels is None else _whole(_tensor("bank_labels", bank_labels))
         self._bank = self._prepared(self._features.device)
 
     @torch.no_grad()
     def __call__(
-        self, images: Float[Tensor, "n c h w"], labels: Int[Tensor, "n"] | None = None
+        self, images: Float[Tensor, "n c h w"], labels: Integer[Tensor, "n"] | None = None
     ) -> Float[Tensor, "n"]:
         features = self._embed(images.detach())
         if features.shape[1:] != self._features.shape[1:]:
@@ -72,7 +72,7 @@ class TrainingDistance:
     def _prepared(self, device: torch.device) -> Bank:
         return Bank(self._features, metric=self.metric, labels=self._labels, device=device)
 
-    def _known(self, labels: Tensor | None, bank: Int[Tensor, "m"]) -> Int[Tensor, "n"]:
+    def _known(self, labels: Tensor | None, bank: Tensor) -> Integer[Tensor, "n"]:
         if labels is None:
             raise InputError(
                 "labels",
@@ -80,7 +80,7 @@ class TrainingDistance:
                 None,
                 "Draw labelled fakes, or leave bank_labels out.",
             )
-        labels = labels.cpu()
+        labels = _whole(labels)
         foreign = labels[~torch.isin(labels, bank)]
         if len(foreign):
             raise InputError(
@@ -96,6 +96,8 @@ class TrainingDistance:
             with torch.no_grad():
                 bank = torch.cat([self._embed(part) for part in bank.split(_EMBEDDED_AT_ONCE)])
         real = bank.ndim == 2 and not bank.is_complex()
+        if not bank.is_floating_point() and real:
+            bank = bank.double()
         if not real or not bank.numel() or not bank.isfinite().all():
             raise InputError(
                 "bank",
@@ -106,7 +108,15 @@ class TrainingDistance:
         return bank
 
 
+def _whole(labels: Tensor) -> Tensor:
+    """Returns labels on the processor, whole numbers of any kind as int64."""
+    real = labels.is_floating_point() or labels.is_complex()
+    return labels.cpu() if real else labels.cpu().long()
+
+
 def _tensor(argument: str, values: Tensor | np.ndarray) -> Tensor:
+    if isinstance(values, np.ndarray) and not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
     try:
         return torch.as_tensor(values)
     except TypeError as error:
