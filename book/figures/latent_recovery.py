@@ -96,8 +96,8 @@ def optimizer_comparison():
 
 def nearest_images():
     figure, (left, right) = panels("Nearest training image", "Nearest generated image")
-    bank = _at([0.5, 1.3, 2.1, 3.0, 5.2, 5.7])
-    bank[:, 1] += [0.2, -0.25, 0.3, 0.55, 0.25, -0.2]
+    bank = _at([0.5, 1.3, 2.1, 3.2, 4.8, 5.7])
+    bank[:, 1] += [0.2, -0.25, 0.3, 0.75, -0.05, -0.2]
     hidden, seen = _at([4.1]), np.array([[4.0, 0.72]])
     found = {left: nearest(bank, seen), right: nearest(WAVE, seen)}
     for ax in (left, right):
