@@ -87,7 +87,7 @@ plt.show()
 # | figure: fig-strength
 # | alt: Three panels, median recovery error against the strength of warp, patch and noise.
 # | caption: >-
-# |   Fig. 2 of {cite:t}`webster2019`: median recovery error of hold-out images against the strength
+# |   After Fig. 2 of {cite:t}`webster2019`: median recovery error of hold-out images against the strength
 # |   of each distortion, on a logarithmic axis. Bands are 95 % bootstrap intervals.
 fig, axes = plt.subplots(1, 3, figsize=(7, 3.4), sharey=True)
 for name, ax in zip(strengths, axes, strict=True):

@@ -94,7 +94,7 @@ found = feature_gaps.measure(assessments, seen_by, count=count, own_count=own_co
 # | alt: One panel for each encoder, the Fréchet distance of each model to training and to validation
 # |   images against the median recovery error of these.
 # | caption: >-
-# |   Fig. 5 of {cite:t}`webster2019`: Fréchet distance of generated images to training (green) and
+# |   After Fig. 5 of {cite:t}`webster2019`: Fréchet distance of generated images to training (green) and
 # |   to validation images (orange), against the median recovery error of the same two.
 fig, axes = plt.subplots(len(found), 1, figsize=(7, 3.4 * len(found)), sharex=True, squeeze=False)
 for (name, gaps), ax in zip(found.items(), axes.flat, strict=True):

@@ -78,7 +78,7 @@ completed = inpainting.complete(run, operators, kind=kind, count=count, steps=pa
 # | alt: Four panels of faces, one for each operator, in four rows, what is visible, the recovered
 # |   image, the truth and the nearest training image.
 # | caption: >-
-# |   Fig. 6 of {cite:t}`webster2019`: what $\phi$ shows of an image, the recovered image, the truth,
+# |   After Fig. 6 of {cite:t}`webster2019`: what $\phi$ shows of an image, the recovered image, the truth,
 # |   and the training image that fits $\phi(y)$ best. The first images, none selected.
 fig, axes = plt.subplots(2, 2, figsize=(7, 5.6))
 for (name, found), ax in zip(completed.items(), axes.flat, strict=True):

@@ -78,7 +78,7 @@ def rows(nearest, shown):
 # | alt: Four panels of faces in three rows, the target, the nearest generated image and the nearest
 # |   training image, one panel for each distortion.
 # | caption: >-
-# |   Fig. 1 of {cite:t}`webster2019`: targets $y$, which are hold-out images, distorted in three
+# |   After Fig. 1 of {cite:t}`webster2019`: targets $y$, which are hold-out images, distorted in three
 # |   ways or not, the nearest generated image $\mathrm{NN}_G(y)$ and the nearest training image
 # |   $\mathrm{NN}_\mathcal{D}(y)$. The first images, none selected.
 fig, axes = plt.subplots(2, 2, figsize=(7, 4.2))

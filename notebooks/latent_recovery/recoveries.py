@@ -68,7 +68,7 @@ found = recoveries.recover(runs, count=count, shown=shown, steps=passes)
 # | alt: Two panels of images in rows, targets on top and the recoveries of each model below; training
 # |   images in a green frame on the left, validation images in an orange frame on the right.
 # | caption: >-
-# |   Fig. 3 of {cite:t}`webster2019`: targets, and below them their recoveries by each model, of
+# |   After Fig. 3 of {cite:t}`webster2019`: targets, and below them their recoveries by each model, of
 # |   training images (left, green frame) and of validation images (right, orange frame). The first
 # |   images of each kind, none selected.
 fig, axes = plt.subplots(1, 2, figsize=(7, 0.45 * (len(models) + 1) + 0.3))

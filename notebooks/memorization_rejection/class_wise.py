@@ -81,7 +81,7 @@ sweeps = sweep.measure(
 # | figure: fig-class-wise
 # | alt: C_T of each class against the rejection threshold, one line a class.
 # | caption: >-
-# |   Fig. 8 of {cite:t}`bai2022`: $C_T$ of each class against the threshold $\tau$, on hold-out images.
+# |   After Fig. 8 of {cite:t}`bai2022`: $C_T$ of each class against the threshold $\tau$, on hold-out images.
 # |   Means over seeds with 95 % intervals.
 curves = sweep.class_curves(swept)
 fig, ax = plt.subplots(figsize=(7, 4.6))

@@ -90,7 +90,7 @@ swept = {name: of for name, by_model in found.items() for of in by_model.values(
 # | figure: fig-other-features
 # | alt: C_T against the rejection threshold, one line for each kind of features.
 # | caption: >-
-# |   Fig. 10 of {cite:t}`bai2022`: $C_T$ against hold-out images in features of several encoders,
+# |   After Fig. 10 of {cite:t}`bai2022`: $C_T$ against hold-out images in features of several encoders,
 # |   against the threshold $\tau$ of the training. Means over seeds with 95 % intervals.
 metric = f"1 - cos of {encoder} features"
 fig, ax = plt.subplots(figsize=(7, 4.2))
@@ -109,7 +109,7 @@ plt.show()
 # | figure: fig-other-references
 # | alt: C_T against the rejection threshold, one line for each reference set.
 # | caption: >-
-# |   Fig. 11 of {cite:t}`bai2022`: $C_T$ in the features of the training against several reference
+# |   After Fig. 11 of {cite:t}`bai2022`: $C_T$ in the features of the training against several reference
 # |   sets, against the threshold $\tau$. Means over seeds with 95 % intervals.
 fig, ax = plt.subplots(figsize=(7, 4.2))
 curves = {

@@ -88,7 +88,7 @@ plane = projection.plane(through_training.points_of(at, shown), perplexity=perpl
 # | alt: Scatter plots of one plane, training images with samples from each stage of training, and
 # |   training images with hold-out images.
 # | caption: >-
-# |   Fig. 4 of {cite:t}`bai2022`: training images and samples at stages of one training, and hold-out
+# |   After Fig. 4 of {cite:t}`bai2022`: training images and samples at stages of one training, and hold-out
 # |   images, in one t-SNE plane. Its distances mean nothing.
 rows = (len(at) + 2) // 2
 fig, axes = plt.subplots(rows, 2, figsize=(7, 3.6 * rows), sharex=True, sharey=True, squeeze=False)
@@ -128,7 +128,7 @@ nearer
 # | alt: Two scatter plots of one plane, training images with the samples nearer than d-bar, and with
 # |   those farther.
 # | caption: >-
-# |   Fig. 12 of {cite:t}`bai2022`: samples of the last stage whose distance to the nearest training image
+# |   After Fig. 12 of {cite:t}`bai2022`: samples of the last stage whose distance to the nearest training image
 # |   is at most $\bar d$ (left), and more (right), over the training images, in the plane of
 # |   {numref}`fig-stages`.
 fig, axes = plt.subplots(1, 2, figsize=(7, 4), sharex=True, sharey=True)

@@ -101,7 +101,7 @@ d_bar = {"mean of train, $\\bar d$": copying.d_bar}
 # | alt: Histograms of the distances of hold-out images and of each reference set to the nearest
 # |   training image, with the training images' own mean marked.
 # | caption: >-
-# |   Fig. 5 of {cite:t}`bai2022`: distances of reference sets to the nearest training image. The
+# |   After Fig. 5 of {cite:t}`bai2022`: distances of reference sets to the nearest training image. The
 # |   lines in the colours of the sets are their medians.
 fig, ax = plt.subplots(figsize=(7, 3.8))
 plotting.distance_distributions(distances, ax=ax, metric=metric, marks=d_bar, bins=30)
@@ -146,7 +146,7 @@ reference_shift.examined(copying)
 # | alt: Histograms of the distances of generated images, hold-out images and each reference set to the
 # |   nearest training image.
 # | caption: >-
-# |   Fig. 1 of {cite:t}`bai2022`: distances of generated images to the nearest training image, and
+# |   After Fig. 1 of {cite:t}`bai2022`: distances of generated images to the nearest training image, and
 # |   those of {numref}`fig-references` in the same colours.
 fig, ax = plt.subplots(figsize=(7, 3.8))
 with_generated = {"generated": copying.distances["generated"]} | distances

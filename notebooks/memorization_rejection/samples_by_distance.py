@@ -74,7 +74,7 @@ metric = f"1 - cos of {encoder} features"
 # | alt: Five pairs of rows, samples at the 20th to 100th percentile of the distance and the training
 # |   images nearest to them.
 # | caption: >-
-# |   Fig. 2 of {cite:t}`bai2022`: samples of one class, sorted by their distance $d$ to the nearest
+# |   After Fig. 2 of {cite:t}`bai2022`: samples of one class, sorted by their distance $d$ to the nearest
 # |   training image. Each second row shows that image. The number is the distance of the last sample
 # |   of its row.
 fig, ax = plt.subplots(figsize=(7, 7.4))
@@ -95,7 +95,7 @@ plt.show()
 # | alt: Five pairs of rows, samples at the 4th to 20th percentile of the distance and the training
 # |   images nearest to them.
 # | caption: >-
-# |   Fig. 3 of {cite:t}`bai2022`: as {numref}`fig-percentiles`, at low percentiles.
+# |   After Fig. 3 of {cite:t}`bai2022`: as {numref}`fig-percentiles`, at low percentiles.
 low = [4, 8, 12, 16, 20]
 fig, ax = plt.subplots(figsize=(7, 7.4))
 plotting.percentile_grid(

@@ -84,7 +84,7 @@ sweeps = sweep.measure(
 # | alt: Fréchet distance to hold-out images against C_T for three models, points joined from threshold
 # |   to threshold.
 # | caption: >-
-# |   Fig. 9 of {cite:t}`bai2022`: Fréchet distance against $C_T$, both on hold-out images, for three
+# |   After Fig. 9 of {cite:t}`bai2022`: Fréchet distance against $C_T$, both on hold-out images, for three
 # |   models and thresholds $\tau$. Means over seeds with 95 % intervals.
 fig, ax = plt.subplots(figsize=(7, 5))
 rows = sweep_rows.rows(sweeps, references=["holdout"])

@@ -124,7 +124,7 @@ sweeps = sweep.measure(
 # | alt: One panel for each set of images, Fréchet distance to it against C_T against it, points joined
 # |   from threshold to threshold.
 # | caption: >-
-# |   Fig. 6 of {cite:t}`bai2022`: Fréchet distance against $C_T$ for each threshold $\tau$, both
+# |   After Fig. 6 of {cite:t}`bai2022`: Fréchet distance against $C_T$ for each threshold $\tau$, both
 # |   against the set of images named at the axes. Means over seeds with 95 % intervals.
 sets = ["holdout", *references]
 rows = sweep_rows.rows(sweeps, references=sets)
@@ -158,7 +158,7 @@ sweep_rows.summary(rows)
 # | figure: fig-sweep-samples
 # | alt: Two grids of generated images, the upper without rejection, the lower with it.
 # | caption: >-
-# |   Fig. 7 of {cite:t}`bai2022`: images of the model trained without rejection (above) and with the
+# |   After Fig. 7 of {cite:t}`bai2022`: images of the model trained without rejection (above) and with the
 # |   middle one of the thresholds (below), one class a column.
 middle = swept.thresholds[(len(swept.thresholds) - 1) // 2]
 fig, axes = plt.subplots(2, 1, figsize=(7, 6.4))
