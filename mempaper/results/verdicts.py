@@ -1,5 +1,6 @@
 """Recorded verdicts: the numbers that decided a claim on each seed, and over seeds."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,17 +131,22 @@ def _mean(values: pd.DataFrame) -> Interval | None:
     return mean_interval(numbers[:, 2])
 
 
+def _by_number(item: tuple[str, Any]) -> list[str | int]:
+    """Returns the name of an item so that N = 128 comes before N = 1024."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", item[0])]
+
+
 def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:
     """One row for each number; what is said of all stands in the first."""
     rows: list[dict[str, Any]] = []
-    for quantity, mean in found.numbers.items():
+    for quantity, mean in sorted(found.numbers.items(), key=_by_number):
         title, show = presented(quantity, CLAIMS[found.claim].show)
         span = f"{show(mean.estimate)} [{show(mean.low)}, {show(mean.high)}]" if mean else ""
         first = not rows
         rows.append(
             {
                 "data set": found.dataset if first else "",
-                "quantity": title,
+                "quantity": title.removeprefix(f"{found.dataset}, "),
                 "mean [95 % interval]": span,
                 "seeds": str(found.seeds) if first else "",
                 "verdict on the claim": found.agreement if first else "",
