@@ -35,7 +35,10 @@ def by_torch_fidelity(a, b):
 
 @pytest.mark.parametrize(
     ("named", "other"),
-    [("torch-fidelity", by_torch_fidelity), ("pytorch-fid", by_pytorch_fid)],
+    [
+        ("torch-fidelity: its Gaussians", by_torch_fidelity),
+        ("pytorch-fid: NumPy's Gaussians", by_pytorch_fid),
+    ],
 )
 def test_frechet_distance(against, features, peak, named, other):
     a, b = features
