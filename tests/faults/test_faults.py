@@ -20,8 +20,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mempaper import book, images, notebooks, parallel, readers
+from mempaper.claims import VERDICT_MIME
 from mempaper.cli import app
 from mempaper.errors import InputError
+from mempaper.notebooks.execution import displayed
 from mempaper.runs import Store
 from mempaper.runs import folder as run_folder
 
@@ -67,7 +69,10 @@ def test_killed_twenty_times_results_have_the_same_bits(job, tmp_path):
 @forks
 @pytest.mark.soak
 def test_a_book_killed_at_random_while_its_notebooks_run_is_finished_by_the_next_build(tmp_path):
-    """The whole smoke book: verdicts and numbers of its pages are those of an undisturbed build."""
+    """The whole smoke book: verdicts and numbers of its pages are those of an undisturbed build.
+
+    All but of the one claim on time, which each build measures.
+    """
     root = Path(notebooks.find_root(HERE))
     for name in ("whole", "killed"):
         copied = ["git", "clone", "--quiet", str(root), str(tmp_path / name)]
@@ -99,8 +104,12 @@ def test_a_book_killed_at_random_while_its_notebooks_run_is_finished_by_the_next
         found = {}
         for path in sorted((tmp_path / name / "_build" / "executed").rglob("*.ipynb")):
             copy = json.loads(path.read_text())
-            verdicts = notebooks.displayed(copy, book.VERDICT_MIME)
-            found[path.stem] = [(v["claim"], v["verdict"], v["numbers"]) for v in verdicts]
+            verdicts = displayed(copy, VERDICT_MIME)
+            found[path.stem] = [
+                (v["claim"], v["verdict"], v["numbers"])
+                for v in verdicts
+                if v["claim"] != "mr-costs-twice-the-time"
+            ]
         return found
 
     assert judged("killed") == judged("whole")
