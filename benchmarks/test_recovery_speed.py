@@ -7,6 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mempaper import experiments, generators
 from mempaper.errors import InputError
+from mempaper.neighbors.candidates import fast_dtype
 from mempaper.recovery import recover
 from mempaper.statistics import share_interval
 
@@ -84,7 +85,8 @@ def test_against_the_published_loop(against, trained, peak, precision):
         generator, targets, generator.latent_dim, method="lbfgs_published", steps=PASSES
     )
     assert float(batched().errors.median() / published.errors.median()) <= 0.2
-    assert ratio >= 12
+    faster = fast_dtype(torch.device("cpu")) is torch.bfloat16  # than float32, on this processor
+    assert ratio >= (16 if precision == "bf16-mixed" and faster else 12)
 
 
 def test_own_samples(benchmark, trained):

@@ -35,7 +35,6 @@ _LOG = logging.getLogger(__name__)
 _KEY, _LEDGER, _SOURCE = "mempaper", "mempaper-ledger", "mempaper-source"
 _CLAIMS = "book/claims"
 _STRIPPED = ("mempaper", "papermill", "jupytext")
-_WORDS = re.compile(r"<td>(?=[^<]{21})")
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|px\b)")
 _application: Sphinx
 
@@ -145,7 +144,7 @@ class RecordedDirective(SphinxDirective):
         self.add_name(box)
         text, messages = self.state.inline_text(" ".join(self.content), self.lineno)
         html = table.to_html(index=False, border=0, na_rep="", float_format=digits.format)
-        html = _WORDS.sub('<td class="mempaper-brief">', html)
+        html = mempaper_cells.wrapping(html, 21, "mempaper-brief")
         line = nodes.paragraph("", found.line, classes=["mempaper-provenance"])
         output = nodes.container(classes=["cell_output"])
         output += nodes.raw("", f'<div class="output text_html">{html}</div>', format="html")

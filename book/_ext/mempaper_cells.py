@@ -4,11 +4,10 @@ import re
 
 from mempaper.notebooks import split_options
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "wrapping"]
 
 VERDICT_MIME = "application/vnd.mempaper.verdict+json"
 _DIRECTIVE = "```{parameters}\n```"
-_LONG_CELL = re.compile(r"<td>(?=[^<]{45})")
 
 
 def prepare(notebook) -> dict[str, str]:
@@ -41,7 +40,7 @@ def _prepare_code(cell) -> dict[str, str]:
         shown = output.get("data", {})
         shown.pop(VERDICT_MIME, None)
         if "text/html" in shown:
-            shown["text/html"] = _LONG_CELL.sub('<td class="mempaper-words">', shown["text/html"])
+            shown["text/html"] = wrapping(shown["text/html"], 45, "mempaper-words")
     options, cell.source = split_options(cell.source)
     if not options:
         return {}
@@ -57,6 +56,11 @@ def _prepare_code(cell) -> dict[str, str]:
     if "show-input" not in cell.metadata.get("tags", []):
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
     return {options[kind]: options["recorded"]} if "recorded" in options else {}
+
+
+def wrapping(html: str, least: int, name: str) -> str:
+    """Returns a table in which cells of so many characters or more have a class, to wrap them."""
+    return re.sub(rf"<td>(?=[^<]{{{least}}})", f'<td class="{name}">', html)
 
 
 def _markdown(beside, source: str):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Int64, Integer
 from torch import Tensor
 
 from ..embeddings import Embedding
@@ -72,7 +72,7 @@ class TrainingDistance:
     def _prepared(self, device: torch.device) -> Bank:
         return Bank(self._features, metric=self.metric, labels=self._labels, device=device)
 
-    def _known(self, labels: Tensor | None, bank: Tensor) -> Integer[Tensor, "n"]:
+    def _known(self, labels: Tensor | None, bank: Int64[Tensor, "m"]) -> Int64[Tensor, "n"]:
         if labels is None:
             raise InputError(
                 "labels",
