@@ -3,8 +3,8 @@
 from functools import cached_property
 
 import numpy as np
-import scipy.linalg
 from jaxtyping import Float64
+from scipy.linalg import blas, lapack
 
 from ..errors import InputError, check_count
 from .bootstrap import Interval, check_confidence
@@ -14,49 +14,76 @@ __all__ = ["frechet_distance", "frechet_gap"]
 
 
 _ROUNDING = 1e-12  # of the traces, in a distance
+_ROWS_AT_ONCE = 512
 
 
 class _Gaussian:
-    """Mean and unbiased covariance of an array (n, d), row i counted repeats[i] times.
-
-    mean    (d,)
-    rows    (n, d), R with covariance R^T R
-    """
+    """Mean (d,) and unbiased covariance of an array (n, d), row i counted repeats[i] times."""
 
     def __init__(
         self, array: Float64[np.ndarray, "n d"], repeats: Float64[np.ndarray, "n"] | None = None
     ):
+        self._array = array
+        self._repeats = np.ones(len(array)) if repeats is None else repeats
         self.mean = np.average(array, axis=0, weights=repeats)
-        weights = np.ones(len(array)) if repeats is None else repeats
-        self.rows = array - self.mean
-        self.rows *= np.sqrt(weights / (len(array) - 1))[:, None]
+
+    @property
+    def rank(self) -> int:
+        """Returns the greatest that the covariance can have."""
+        return min(self._array.shape)
+
+    @property
+    def few(self) -> bool:
+        """Whether rows are no more than columns."""
+        return self.rank == len(self._array)
+
+    def rows(self, part: slice = slice(None)) -> Float64[np.ndarray, "rows d"]:
+        """Returns these rows of the R with covariance R^T R."""
+        rows = self._array[part] - self.mean
+        rows *= np.sqrt(self._repeats[part] / (len(self._array) - 1))[:, None]
+        return rows
 
     @cached_property
     def covariance(self) -> Float64[np.ndarray, "d d"]:
-        return self.rows.T @ self.rows
+        """Returns its lower triangle, with zeros above."""
+        count, width = self._array.shape
+        found = np.zeros((width, width), order="F")
+        for low in range(0, count, _ROWS_AT_ONCE):
+            rows = self.rows(slice(low, low + _ROWS_AT_ONCE))
+            found = blas.dsyrk(1.0, rows.T, beta=1.0, c=found, lower=1, overwrite_c=1)
+        return found
 
     @cached_property
     def trace(self) -> float:
-        return float(np.vdot(self.rows, self.rows))
+        if not self.few:
+            return float(np.trace(self.covariance))
+        rows = self.rows()
+        return float(np.vdot(rows, rows))
+
+    @cached_property
+    def triangle(self) -> Float64[np.ndarray, "d d"] | None:
+        """Returns Cholesky's L with covariance L L^T, zeros above; None where that is singular."""
+        if self.few:
+            return None
+        factor, failed = lapack.dpotrf(self.covariance, lower=1)
+        pivots = np.diagonal(factor) ** 2
+        return None if failed or pivots.min() <= self._floor * pivots.max() else factor
 
     @cached_property
     def root(self) -> Float64[np.ndarray, "r d"]:
         """Returns R with covariance R^T R and no more rows than columns.
 
-        Of many rows, Cholesky's, a tenth of the cost of a spectral root; where the covariance is
-        singular, the spectral root without the directions that are rounding error only.
+        Of many rows the spectral root, without the directions that are rounding error only.
         """
-        count, width = self.rows.shape
-        if count <= width:
-            return self.rows
-        floor = width * np.finfo(np.float64).eps
-        factor, failed = scipy.linalg.lapack.dpotrf(self.covariance, lower=0, clean=1)
-        pivots = np.diagonal(factor) ** 2
-        if not failed and pivots.min() > floor * pivots.max():
-            return factor
+        if self.few:
+            return self.rows()
         values, vectors = np.linalg.eigh(self.covariance)
-        kept = values > floor * values[-1]
+        kept = values > self._floor * values[-1]
         return (vectors[:, kept] * np.sqrt(values[kept])).T
+
+    @property
+    def _floor(self) -> float:
+        return self._array.shape[1] * float(np.finfo(np.float64).eps)
 
 
 def frechet_distance(features_a, features_b) -> float:
@@ -155,8 +182,16 @@ def _repeats(draws: np.random.Generator, count: int) -> Float64[np.ndarray, "n"]
 
 
 def _distance(a: _Gaussian, b: _Gaussian) -> float:
-    small, large = sorted((a, b), key=lambda fitted: min(fitted.rows.shape))
-    product = small.root @ large.covariance @ small.root.T
-    shared = np.sqrt(np.linalg.eigvalsh(product).clip(0)).sum()
     between = np.sum((a.mean - b.mean) ** 2)
-    return float(between + a.trace + b.trace - 2 * shared)
+    return float(between + a.trace + b.trace - 2 * _shared(a, b))
+
+
+def _shared(a: _Gaussian, b: _Gaussian) -> float:
+    """Returns tr (S_a S_b)^(1/2). Cholesky's factor is a tenth of the cost of another root."""
+    small, large = sorted((a, b), key=lambda fitted: fitted.rank)
+    if small.triangle is not None:
+        product, _ = lapack.dsygst(large.covariance, small.triangle, itype=2, lower=1)
+    else:
+        root = small.root
+        product = blas.dsymm(1.0, large.covariance, root, side=1, lower=1) @ root.T
+    return np.sqrt(np.linalg.eigvalsh(product).clip(0)).sum()  # of the lower triangle
