@@ -124,6 +124,7 @@ def extension():
         import mempaper_launch
         import mempaper_ledger
         import mempaper_provenance
+        import mempaper_symbols
     finally:
         sys.path.remove(str(EXTENSION))
     return SimpleNamespace(
@@ -131,6 +132,7 @@ def extension():
         launch=mempaper_launch,
         ledger=mempaper_ledger,
         provenance=mempaper_provenance,
+        symbols=mempaper_symbols,
     )
 
 
@@ -167,6 +169,24 @@ def small(tmp_path_factory):
     small_checkout(root)
     book.build("smoke", root=root)
     return root
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "<code>C_T</code>",
+        "<pre><span>C_T</span> Z_U</pre>",
+        '<span class="math notranslate nohighlight">\\(C_T\\)</span>',
+        '<script type="application/json">{"title": "C_T"}</script>',
+        '<img alt="C_T of each class">',
+        "<p>mean_C_T, C_TV</p>",
+    ],
+)
+def test_statistics_are_set_in_text_and_nowhere_else(extension, kept):
+    html = f"<th>rise of C_T</th>{kept}<td>Z_U</td>"
+    assert extension.symbols.with_symbols(html) == (
+        f"<th>rise of <i>C<sub>T</sub></i></th>{kept}<td><i>Z<sub>U</sub></i></td>"
+    )
 
 
 def test_a_cells_options_are_read_off_its_head():

@@ -20,6 +20,7 @@ import mempaper_cells
 import mempaper_launch
 import mempaper_ledger
 import mempaper_provenance as provenance
+import mempaper_symbols
 import nbformat
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -61,6 +62,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("doctree-resolved", _fill_ledgers)
     app.connect("html-page-context", _add_details)
     app.connect("html-page-context", mempaper_assets.mend)
+    app.connect("html-page-context", mempaper_symbols.set_symbols)
     app.connect("build-finished", _copy_files)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
