@@ -218,3 +218,10 @@ def test_an_unknown_profile_is_refused(root):
 
 def test_the_repositorys_results_are_of_known_claims():
     assert {each.claim for each in results.recorded_verdicts(root=REPOSITORY)} <= set(CLAIMS)
+
+
+def test_recorded_quantities_are_in_the_order_of_their_numbers():
+    found = results.verdicts("some-threshold-suits-each-model", root=REPOSITORY).text["quantity"]
+    thresholds = [float(name.split(", ")[1]) for name in found if name.startswith("SAGAN, ")]
+    assert len(set(thresholds)) > 1
+    assert thresholds == sorted(thresholds)

@@ -131,9 +131,10 @@ def _mean(values: pd.DataFrame) -> Interval | None:
     return mean_interval(numbers[:, 2])
 
 
-def _by_number(item: tuple[str, Any]) -> list[str | int]:
-    """Returns the name of an item so that N = 128 comes before N = 1024."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", item[0])]
+def _by_number(item: tuple[str, Any]) -> list[str | float]:
+    """Returns the name of an item so that N = 128 comes before N = 1024, and 0.05 before 0.1."""
+    parts = re.split(r"(\d+(?:\.\d+)?)", item[0])
+    return [float(part) if at % 2 else part for at, part in enumerate(parts)]
 
 
 def _rows(found: RecordedVerdict) -> list[dict[str, Any]]:
