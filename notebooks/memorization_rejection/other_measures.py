@@ -144,8 +144,9 @@ claims.judge(
 # The BigGANs of {numref}`tab-sweep-recorded`, at $\tau = 0$, the quantile of 30 % and $\bar d$, in features that
 # the training did not know: pixels, a classifier, a SqueezeNet from each of two trainings on ImageNet, and a ResNet
 # trained on CIFAR-10 ({numref}`tab-features-recorded`), and against two more reference sets
-# ({numref}`tab-references-recorded`). Every mean is above 0, from 2 to 6, as the claims say, and 6.2 in the features of the training. But every
-# interval holds 0, too, since the training that comes apart at $\bar d$ counts in each of them.
+# ({numref}`tab-references-recorded`). Every mean is above 0, from 2 to 6, as the claims say, and 6.2 in the
+# features of the training. But every interval holds 0, too, since the training that comes apart at $\bar d$
+# counts in each of them.
 
 # %%
 # | table: tab-features-recorded

@@ -216,8 +216,8 @@ claims.judge("published-test-farther", published=published.published_notebooks()
 # ## Recorded on CIFAR-10
 #
 # A BigGAN on 40,000 images, in features of a SqueezeNet trained on ImageNet, against 10,000 hold-out images, the
-# test images, and the test images without the 308 that have a near duplicate among all training
-# images. It made 1,500 updates with 32 images each, where the paper makes 100,000 with 64, and its samples are
+# test images, and the test images without the 308 listed as duplicates of a training image or of another
+# test image {cite:p}`barz2020`. It made 1,500 updates with 32 images each, where the paper makes 100,000 with 64, and its samples are
 # farther from the training images than all references are: they are not yet good enough to be copies. What
 # can be read from this is the examination of the references, which needs no generator: the test images have
 # no shift that matters, with their duplicates or without.
@@ -238,7 +238,7 @@ results.verdicts("reference-is-unbiased")
 
 # %%
 # | table: tab-strictness-recorded
-# | caption: $C_T$ of generated images against the nearest and the farthest reference set, as recorded.
+# | caption: $C_T$ of generated images against each reference set, as recorded.
 results.verdicts("distinct-references-are-stricter")
 
 # %% [markdown]
