@@ -12,7 +12,7 @@ from mempaper.recovery import recover
 from mempaper.statistics import share_interval
 
 PASSES = 50  # of the published protocol
-ENOUGH = 20  # passes after which the batched recovery has a fifth of its error
+ENOUGH = 16  # passes after which the batched recovery has a fifth of its error
 IMAGES, LOOP_IMAGES = 512, 16
 
 
