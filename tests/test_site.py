@@ -23,6 +23,9 @@ LOOK = """() => ({
         m => !m.querySelector('mjx-container')).map(m => m.textContent)
         .concat([...document.querySelectorAll('mjx-merror')].map(m => m.textContent)),
 })"""
+# Of each drawn figure: its pixels for one of the page, and how far its shape is off.
+DRAWN = """[...document.querySelectorAll('figure img[src$=".png"]')].map(i => [
+    i.naturalWidth / i.width, i.naturalWidth * i.height / i.naturalHeight / i.width - 1])"""
 WIDE = "document.documentElement.scrollWidth - window.innerWidth"
 # Formulas are thousands of elements, of which readers of screens are told the MathML alone.
 AXE = """options => axe.run(
@@ -71,13 +74,16 @@ def seen(browser, pages):
         if view.locator(".math").count():
             view.wait_for_selector("mjx-container", state="attached")
         state = view.evaluate(LOOK) | {"wide": {1280: view.evaluate(WIDE)}}
+        state["drawn"] = view.evaluate(DRAWN)
         view.evaluate(axe)
         state["axe"] = view.evaluate(AXE, {})
         if path in pages[::DARK]:
             view.emulate_media(color_scheme="dark")
             state["axe"] += view.evaluate(AXE, CONTRAST)
+            view.emulate_media(color_scheme="light")
         view.set_viewport_size({"width": 390, "height": 900})
         state["wide"][390] = view.evaluate(WIDE)
+        state["drawn"] += view.evaluate(DRAWN)
         url = path.as_uri()
         # Requests before the page has come are still those of the blank one.
         state["requested"] = requested.pop("about:blank", set()) | requested.pop(url, set())
@@ -104,6 +110,12 @@ def test_no_page_scrolls_sideways(seen):
 
 def test_formulas_are_set_and_images_are_there(seen):
     assert {p.stem: s for p, s in seen.items() if s["formulas"] or s["blank"]} == {}
+
+
+def test_figures_are_drawn_for_dense_screens_and_keep_their_shape(seen):
+    drawn = [figure for state in seen.values() for figure in state["drawn"]]
+    assert min(density for density, _ in drawn) > 1.9
+    assert max(abs(distortion) for _, distortion in drawn) < 0.02
 
 
 def test_every_image_says_what_it_shows(seen):

@@ -230,11 +230,13 @@ def _folder_sha256(folder: Path) -> str:
 
 @contextmanager
 def _kernel_environment(folder: Path, profile: str, channel: Path) -> Iterator[None]:
-    """Lets the kernel be this interpreter and leave the user's Jupyter folders alone."""
+    """Lets the kernel be this interpreter, draw for dense screens and for print, and leave the user's
+    Jupyter folders alone.
+    """
     from ipykernel.kernelspec import get_kernel_dict
 
     kernel = get_kernel_dict()
-    kernel["argv"].append("--log-level=CRITICAL")
+    kernel["argv"] += ["--log-level=CRITICAL", "--InlineBackend.figure_formats={'retina'}"]
     spec = folder / "jupyter" / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
     spec.write_text(json.dumps(kernel))
