@@ -28,6 +28,7 @@ from ..runs import code_version, provenance
 from ..runs.identity import content_id
 from ..runs.provenance import machine, now
 from .catalogue import Notebook, effective, locate
+from .pictures import lighten
 
 __all__ = [
     "NotebookFailed",
@@ -172,6 +173,7 @@ def run(
                 raise
         executed = nbformat.read(target, as_version=4)
     _forget_paths(executed)
+    lighten(executed)
     origin = provenance()
     executed.metadata["mempaper"] = made | {
         "version": origin["mempaper"],
@@ -230,8 +232,8 @@ def _folder_sha256(folder: Path) -> str:
 
 @contextmanager
 def _kernel_environment(folder: Path, profile: str, channel: Path) -> Iterator[None]:
-    """Lets the kernel be this interpreter, draw for dense screens and for print, and leave the user's
-    Jupyter folders alone.
+    """Lets the kernel be this interpreter, draw for dense screens and for print, and leave the
+    user's Jupyter folders alone.
     """
     from ipykernel.kernelspec import get_kernel_dict
 
