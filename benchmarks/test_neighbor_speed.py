@@ -5,9 +5,11 @@ from functools import partial
 import faiss
 import numpy as np
 import pytest
+import torch
 from sklearn.neighbors import NearestNeighbors
 
 from mempaper.neighbors import nearest
+from mempaper.neighbors.candidates import fast_dtype
 
 QUERIES, ROWS, DIM, K = 4_000, 25_000, 512, 5
 
@@ -27,12 +29,11 @@ def features():
 
 
 @pytest.fixture
-def held(against, peak):
+def held(against, products):
     """Returns `against` with what all searches are held to: a product of queries and bank."""
     return partial(
         against,
-        limit="matrix products of this machine in float32",
-        of_limit=lambda seconds: 2e-9 * QUERIES * ROWS * DIM / seconds / peak,
+        **products(2e-9 * QUERIES * ROWS * DIM, fast_dtype(torch.device("cpu"))),
     )
 
 

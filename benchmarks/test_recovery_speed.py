@@ -60,7 +60,7 @@ def flops(generator):
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
-def test_against_the_published_loop(against, trained, peak, precision):
+def test_against_the_published_loop(against, trained, products, precision):
     """Many times as fast an image, at a fifth of the loop's median error or less.
 
     Fewer passes suffice for the smaller error, so fewer are made.
@@ -77,8 +77,7 @@ def test_against_the_published_loop(against, trained, peak, precision):
         what=f"recovery of an image, {precision}",
         named="the published loop, one image at a time",
         goal="25 times as fast, a fifth of the error",
-        limit="matrix products of this machine in float32",
-        of_limit=lambda taken: work / taken / peak,
+        **products(work, torch.float32 if precision == "32-true" else torch.bfloat16),
         share=LOOP_IMAGES / IMAGES,
     )
     published = recover(

@@ -36,7 +36,7 @@ def plain_loop(data, config):
         optimizers["generator"].step()
 
 
-def test_a_dcgan(against, tmp_path, peak):
+def test_a_dcgan(against, tmp_path):
     """No slower than the plain loop, checkpoints, losses and moving average included."""
     split = images.load("digits", size=16)
     config = GANConfig(size=16, channels=1, latent_dim=64, width=64)
