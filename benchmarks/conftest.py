@@ -45,26 +45,20 @@ def pytest_sessionfinish(session):
 
 
 @pytest.fixture(scope="session")
-def peak():
-    """Returns peak(dtype): GFLOP/s of matrix products, of as many threads as torch's."""
+def products():
+    """Returns products(work, dtype): options of `against` that hold work, in GFLOP, to the matrix
+    products of as many threads as torch's."""
 
     @cache
-    def measured(dtype: torch.dtype) -> float:
+    def per_second(dtype: torch.dtype) -> float:
         a, b = torch.randn(2, 2048, 2048).to(dtype)
         torch.mm(a, b)
         return 2e-9 * 2048**3 / min(seconds(lambda: torch.mm(a, b)) for _ in range(10))
 
-    return measured
-
-
-@pytest.fixture(scope="session")
-def products(peak):
-    """Returns products(work, dtype): options of `against` that hold work, in GFLOP, to the peak."""
-
     def held(work: float, dtype: torch.dtype) -> dict:
         return {
             "limit": f"matrix products in {str(dtype).removeprefix('torch.')}",
-            "of_limit": lambda taken: work / taken / peak(dtype),
+            "of_limit": lambda taken: work / taken / per_second(dtype),
         }
 
     return held

@@ -399,9 +399,9 @@ def test_a_heat_map_writes_its_numbers_and_leaves_out_what_is_none():
     fig, ax = plt.subplots()
     values = np.array([[1.0, -3.9], [np.nan, 0.04]])
     marked = np.array([[True, False], [True, False]])
-    plotting.heat_map(values, ["a", "b"], ["c", "d"], ax=ax, limit=4, marked=marked)
+    plotting.heat_map(values, ["a", "C_T"], ["c", "d"], ax=ax, limit=4, marked=marked)
     assert [text.get_text() for text in ax.texts] == ["1.0*", "-3.9", "0.0"]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "$C_T$"]
     assert ax.texts[1].get_color() == "white"
     with pytest.raises(InputError, match="values must"):
         plotting.heat_map(values, ["a"], ["c", "d"], ax=ax, limit=4)

@@ -28,7 +28,7 @@ def heat_map(
     """Draws a matrix (r, c): numbers over colours from blue through white at 0 to red.
 
     Blue and red are of the kind that colour-blind readers can tell apart, and numbers carry the
-    same. Cells that are NaN stay empty.
+    same. Cells that are NaN stay empty. C_T in a row's name is set as a formula.
 
     >>> heat_map(np.eye(2), ["a", "b"], ["c", "d"], ax=ax, limit=1) is ax
     True
@@ -52,7 +52,8 @@ def heat_map(
                 color="white" if abs(value) > _DARK * limit else INK,
             )
     ax.set_xticks(range(len(columns)), columns, fontsize=fontsize, rotation=40, ha="right")
-    ax.set_yticks(range(len(rows)), rows, fontsize=fontsize)
+    set_rows = [name.replace("C_T", "$C_T$") for name in rows]
+    ax.set_yticks(range(len(rows)), set_rows, fontsize=fontsize)
     ax.grid(visible=False)
     ax.tick_params(length=0)
     return ax
