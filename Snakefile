@@ -17,7 +17,7 @@ from mempaper.steps import Plan
 os.environ["MEMPAPER_ROOT"] = str(workflow.basedir)
 
 
-workdir: "_build"
+workdir: os.path.join(workflow.basedir, "_build")  # also where a cluster's job starts in there
 
 
 PLAN = Plan(

@@ -77,21 +77,24 @@ def change(checkout):
     path.write_text(before)
 
 
-def said_by_a_dry_run(root, *quiet, **settings):
-    """Returns what a dry run of the Snakefile prints, but what is to be left out."""
+def said_by_a_dry_run(root, *options, folder=".", **settings):
+    """Returns what a dry run of the Snakefile prints, with these options, started in a folder."""
     config = [f"{key}={value}" for key, value in settings.items()]
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", *quiet]
-    environment = os.environ | {"MEMPAPER_DATA": str(root), "MEMPAPER_RUNS": str(root / "runs")}
+    command = [sys.executable, "-m", "snakemake", "--snakefile", root / "Snakefile", "--dry-run"]
     done = subprocess.run(
-        [*command, "--config", *config], cwd=root, env=environment, text=True, capture_output=True
+        [*command, *options, "--config", *config],
+        cwd=root / folder,
+        env=os.environ | {"MEMPAPER_DATA": str(root), "MEMPAPER_RUNS": str(root / "runs")},
+        text=True,
+        capture_output=True,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
 
-def dry_run(root, **settings):
+def dry_run(root, *options, **settings):
     """Returns how many jobs of each rule a dry run of the Snakefile counts."""
-    said = said_by_a_dry_run(root, "host", "rules", **settings)
+    said = said_by_a_dry_run(root, "--quiet", "host", "rules", *options, **settings)
     table = said.partition("Job stats:")[2].partition("\n\n")[0]
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
 
@@ -120,6 +123,17 @@ def test_one_changed_parameter_runs_what_depends_on_it_and_nothing_else(checkout
     }
 
 
+def test_a_job_of_a_cluster_finds_its_step_from_the_folder_it_starts_in(checkout, change):
+    change("latent_recovery/gap_law", counts=[16, 64, 48])
+    cluster = ["--workflow-profile", REPOSITORY / "profiles" / "cluster"]
+    here, there = (
+        dry_run(checkout, *cluster, folder=folder, profile="smoke", apart="true")
+        for folder in (".", "_build")
+    )
+    assert here == there == {"train": 2, "page": 1, "book": 1, "total": 4}
+    assert not (checkout / "_build" / "_build").exists()
+
+
 def test_a_parameter_that_no_training_has_trains_nothing(checkout, change):
     change("memorization_rejection/planes_of_samples", perplexity=6)
     plan = Plan("smoke", root=checkout, apart=True)
@@ -134,7 +148,7 @@ def test_a_training_on_several_devices_asks_for_as_many_gpus(checkout, change):
     devices = {each.work["model"]: plan.devices(each.receipt) for each in plan.missing}
     assert devices["glo"] == 2
     assert devices["ae"] == plan.devices("none") == 1
-    said = said_by_a_dry_run(checkout, "host", profile="smoke", apart="true")
+    said = said_by_a_dry_run(checkout, "--quiet", "host", profile="smoke", apart="true")
     assert len(re.findall(r"resources:.*gpu=2", said)) == 3
     assert len(re.findall(r"resources:.*gpu=1", said)) == 3
 
