@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 
 import pytest
 import torch
@@ -139,6 +140,15 @@ def test_a_training_on_two_devices_is_a_run_of_its_own(tmp_path, monkeypatch):
     alone = experiments.train("biggan", "digits", **SMALL, store=store)
     assert alone.id != run.id
     assert "devices" not in alone.config
+
+
+def test_nothing_is_said_of_slurm_where_it_is_installed(tmp_path, monkeypatch):
+    program = tmp_path / "srun"
+    program.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        experiments.train("biggan", "digits", **SMALL, store=Store(tmp_path / "runs"))
 
 
 def fail(fabric, rank, how):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
 
 from .. import families
 from ..errors import InputError
@@ -208,7 +209,8 @@ def _check_devices(devices: int) -> None:
 
 def _fabric(precision: str) -> Fabric:
     try:
-        return Fabric(devices=1, precision=precision)
+        # One process, also where a cluster's environment invites to more.
+        return Fabric(devices=1, precision=precision, plugins=LightningEnvironment())
     except (ValueError, ImportError, RuntimeError) as error:
         raise InputError(
             "precision",
