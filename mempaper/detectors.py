@@ -3,7 +3,8 @@
 Each takes features of training, hold-out and generated images, (n, d), (m, d) and (g, d), all under
 one encoder, and answers with a score, larger where there is more copying. Scores of different
 detectors do not compare; p-values do, where a detector has one that is exact if training and
-hold-out images can be exchanged.
+hold-out images can be exchanged. That of C_T is exact if generated and hold-out images can be: it
+is small, too, where samples merely vary less than images do.
 """
 
 import warnings

@@ -77,7 +77,8 @@ def percentile_excesses(
     """Returns each percentile of the reference's distances over that of the generated, less 1.
 
     Percentiles are means of those of each class that has two images in both sets, as in `bands`:
-    over all images the lowest would be of the classes whose images are alike. The bootstrap
+    over all images the lowest would be of the classes whose images are alike. Percentiles are
+    median-unbiased (Hyndman and Fan 1996), so that sets of different sizes compare. The bootstrap
     resamples each class by itself.
 
     reference, generated  (n,) and (m,)
@@ -90,7 +91,9 @@ def percentile_excesses(
 
     def excess(p):
         def of(*distances, axis=-1):
-            each = np.stack([np.percentile(d, p, axis=axis) for d in distances])
+            each = np.stack(
+                [np.percentile(d, p, axis=axis, method="median_unbiased") for d in distances]
+            )
             reference, generated = each[: len(classes)].mean(0), each[len(classes) :].mean(0)
             with np.errstate(divide="ignore"):  # copies down to the last bit
                 return reference / generated - 1

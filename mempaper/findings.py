@@ -4,7 +4,9 @@ Scores of different detectors do not compare: one is a difference of distances, 
 Here they become p-values, or are held against what the detector says where training and hold-out
 images are exchanged at random. A generator that has learned the distribution and nothing else does
 not know which are which, so that its own score is one of these. C_T's p-value alone is of another
-exchange, of generated and hold-out images: it asks for more, and poor samples hide copies from it.
+exchange, of generated and hold-out images. It asks whether samples lie nearer to training images
+than hold-out images do: poor samples hide copies from it, and samples that vary less than images do
+look like copies to it.
 """
 
 from collections.abc import Callable, Mapping
@@ -106,7 +108,7 @@ def on_features(
 ) -> dict[str, Finding]:
     """Returns what each of DETECTORS finds.
 
-    Where a detector has an exact p-value, z is the normal deviate of it. Else its score is
+    z is the normal deviate of the p-value. Where a detector has no exact one, its score is
     standardised by its scores under exchanges, and p is Student's: exact where these are normal.
     """
     return _found(DETECTORS, train, holdout, generated, exchanges, seed)
@@ -181,16 +183,21 @@ def _standardised(score: float, exchanged: Float64[np.ndarray, "e"]) -> Finding:
     count, above = len(exchanged), score - exchanged.mean()
     unit = exchanged.std(ddof=1) * np.sqrt(1 + 1 / count)
     if unit > 0:
-        z = float(above / unit)
+        standardised = float(above / unit)
     elif above:
-        z = float(np.copysign(np.inf, above))
+        standardised = float(np.copysign(np.inf, above))
     else:
-        z = 0.0
-    return Finding(score, float(scipy.stats.t.sf(z, count - 1)), z, exact=False)
+        standardised = 0.0
+    p_value = float(scipy.stats.t.sf(standardised, count - 1))
+    return Finding(score, p_value, float(scipy.stats.norm.isf(p_value)), exact=False)
 
 
 def fired(findings: dict[str, Finding], *, level: float = 0.05) -> list[str]:
     """Returns the detectors that find copying where the probability of any false alarm is at most
-    `level`, by Holm over all of them."""
+    `level`, by Holm over all of them.
+
+    For C_T a false alarm is one where generated images are drawn as hold-out images are. A
+    generator that knows no training image but varies too little is none to it.
+    """
     adjusted = holm([found.p_value for found in findings.values()])
     return [name for name, p in zip(findings, adjusted, strict=True) if p <= level]

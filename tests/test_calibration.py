@@ -214,7 +214,7 @@ def normal(count, dim, seed):
 
 
 def test_nearness_detects_what_its_closed_form_says():
-    """k copied images give p < 2^-k, so five are enough for 5 %; one or two never are."""
+    """k copied images give p of about 2^-k, so six are enough for 5 %; one or two never are."""
     count = 60
     found = detectable.share(count, normal(600, 12, 0), replicates=20)
 

@@ -31,9 +31,9 @@ LOSS = 0.05
 """A Frechet distance that grows by no more counts as maintained. In the authors' notebooks BigGAN's
 grows at tau = .13 by -0.9 % to CIFAR10.1, 6.8 % to the test and 8.8 % to the training images."""
 
-UNIT = 1.0
-"""Differences of C_T of classes that are no larger than that, a standard deviation of Z_U, count as
-none."""
+SLIGHT = 0.35
+"""Differences of C_T that are no larger count as none: half of the rise that the authors' notebooks
+have for BigGAN, from -.83 at tau = 0 to -.13 at .16."""
 
 MORE = 0.1
 """A correlation that is larger by no more counts as the same."""
@@ -151,10 +151,10 @@ def _uneven(*, classes: Mapping[str, Interval], seeds: int) -> tuple[str, str]:
         return NOT_TESTABLE, "Fewer than two classes."
     found = range_interval(list(classes.values()), seeds)
     detail = (
-        f"The classes' range of C_T is {span(found, _NUMBERS)}; more than {UNIT:g}, a standard "
-        f"deviation of Z_U, is asked for. {_each(classes)}"
+        f"The classes' range of C_T is {span(found, _NUMBERS)}; more than {SLIGHT:g}, half of the "
+        f"rise that is published for BigGAN, is asked for. {_each(classes)}"
     )
-    return above(found, UNIT), detail
+    return above(found, SLIGHT), detail
 
 
 def _helps_the_memorized(*, contrasts: Mapping[str, Contrast]) -> tuple[str, str]:
@@ -167,11 +167,12 @@ def _helps_the_memorized(*, contrasts: Mapping[str, Contrast]) -> tuple[str, str
         }
     )
     verdict = combined(
-        combined((above(memorized, 0.0), apart(memorized, others), within(others, UNIT)))
+        combined((above(memorized, 0.0), apart(memorized, others), within(others, SLIGHT)))
         for memorized, others in contrasts.values()
     )
     return verdict, (
-        f"Rise of C_T; barely is by {UNIT:g}, a standard deviation of Z_U, at most. {each}"
+        f"Rise of C_T; barely is by {SLIGHT:g}, half of what is published for BigGAN, at most. "
+        f"{each}"
     )
 
 
@@ -240,9 +241,9 @@ CLAIMS = {
     "reference-is-unbiased": Predicate(
         each_by(
             within,
-            UNIT,
-            f"C_T of the set as if generated; {UNIT:g}, a standard deviation of Z_U, counts as "
-            "none.",
+            SLIGHT,
+            f"C_T of the set as if generated; {SLIGHT:g}, half of the rise that is published for "
+            "BigGAN, counts as none.",
             _NUMBERS,
         ),
         _NUMBERS,
@@ -270,9 +271,9 @@ CLAIMS = {
     "published-code-agrees": Predicate(
         each_by(
             within,
-            UNIT,
+            SLIGHT,
             "Rise of C_T with the published variant less that with Algorithm 1; "
-            f"{UNIT:g}, a standard deviation of Z_U, counts as none.",
+            f"{SLIGHT:g}, half of the rise that is published for BigGAN, counts as none.",
             _NUMBERS,
         ),
         _NUMBERS,
@@ -288,9 +289,9 @@ CLAIMS = {
     "augmentation-is-no-remedy": Predicate(
         each_by(
             below,
-            UNIT,
-            f"C_T with augmentation less that without, at tau = 0; a rise of at most {UNIT:g}, a "
-            "standard deviation of Z_U, counts as none.",
+            SLIGHT,
+            "C_T with augmentation less that without, at tau = 0; a rise of at most "
+            f"{SLIGHT:g}, half of what rejection brings BigGAN in print, counts as none.",
             _NUMBERS,
         ),
         _NUMBERS,

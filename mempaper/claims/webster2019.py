@@ -28,6 +28,7 @@ from .verdicts import (
     percent,
     points,
     span,
+    within,
 )
 
 __all__ = ["CLAIMS", "Gaps", "Pair"]
@@ -83,10 +84,10 @@ def _undetected(
 
 
 def _is_detected(test: OverfittingTest) -> str:
-    if test.detected_by_ks and test.gap.low > MRE_GAP_THRESHOLD:
-        return REPRODUCED
-    missed = not test.detected_by_ks or test.gap.high <= MRE_GAP_THRESHOLD
-    return NOT_REPRODUCED if missed else NOT_TESTABLE
+    if test.gap.high <= MRE_GAP_THRESHOLD:
+        return NOT_REPRODUCED
+    clear = test.detected_by_ks and test.gap.low > MRE_GAP_THRESHOLD
+    return REPRODUCED if clear else NOT_TESTABLE
 
 
 def _detected(*, tests: Mapping[str, OverfittingTest]) -> tuple[str, str]:
@@ -152,20 +153,6 @@ class Pair(NamedTuple):
     change: Interval
 
 
-def _agree(first: OverfittingTest, other: OverfittingTest, change: Interval) -> str:
-    """Two tests say the same where both detect overfitting, or where neither test of KS does and
-    the gaps differ by less than the paper's threshold."""
-    detected = [_is_detected(test) for test in (first, other)]
-    if set(detected) == {REPRODUCED}:
-        return REPRODUCED
-    outside = change.low > MRE_GAP_THRESHOLD or change.high < -MRE_GAP_THRESHOLD
-    if outside or set(detected) == {REPRODUCED, NOT_REPRODUCED}:
-        return NOT_REPRODUCED
-    within = change.low >= -MRE_GAP_THRESHOLD and change.high <= MRE_GAP_THRESHOLD
-    by_ks = first.detected_by_ks or other.detected_by_ks
-    return REPRODUCED if within and not by_ks else NOT_TESTABLE
-
-
 def _phi_changes_nothing(*, pairs: Mapping[str, Pair]) -> tuple[str, str]:
     detail = listed(
         {
@@ -174,7 +161,7 @@ def _phi_changes_nothing(*, pairs: Mapping[str, Pair]) -> tuple[str, str]:
             for name, (first, other, change) in pairs.items()
         }
     )
-    return combined(_agree(*pair) for pair in pairs.values()), detail
+    return combined(within(pair.change, MRE_GAP_THRESHOLD) for pair in pairs.values()), detail
 
 
 class Gaps(NamedTuple):

@@ -22,7 +22,7 @@ from .heat_map import heat_map
 from .knobs import count_knob, point_knob, strength_knob, threshold_knob
 from .power import power_against_share
 from .scatter import embedding_scatter, scatter_by_distance
-from .theme import COLORS, CYCLE, style
+from .theme import COLORS, CYCLE, style, typeset
 
 __all__ = [
     "COLORS",
@@ -50,4 +50,5 @@ __all__ = [
     "strength_knob",
     "style",
     "threshold_knob",
+    "typeset",
 ]

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..errors import InputError
-from .theme import INK
+from .theme import INK, typeset
 
 __all__ = ["heat_map"]
 
@@ -52,8 +52,7 @@ def heat_map(
                 color="white" if abs(value) > _DARK * limit else INK,
             )
     ax.set_xticks(range(len(columns)), columns, fontsize=fontsize, rotation=40, ha="right")
-    set_rows = [name.replace("C_T", "$C_T$") for name in rows]
-    ax.set_yticks(range(len(rows)), set_rows, fontsize=fontsize)
+    ax.set_yticks(range(len(rows)), map(typeset, rows), fontsize=fontsize)
     ax.grid(visible=False)
     ax.tick_params(length=0)
     return ax

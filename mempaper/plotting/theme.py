@@ -18,6 +18,7 @@ __all__ = [
     "colored",
     "darker",
     "style",
+    "typeset",
 ]
 
 ERROR_LABEL = "recovery error (mean squared error per pixel)"
@@ -85,3 +86,12 @@ def darker(color: str) -> tuple[float, float, float]:
     """Returns the colour at 70 % of its brightness, for outlines."""
     red, green, blue = matplotlib.colors.to_rgb(color)
     return 0.7 * red, 0.7 * green, 0.7 * blue
+
+
+def typeset(name: str) -> str:
+    """Returns the name of a detector with its symbol set as a formula, for axes and titles.
+
+    >>> typeset("C_T")
+    '$C_T$'
+    """
+    return name.replace("C_T", "$C_T$")

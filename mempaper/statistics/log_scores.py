@@ -41,10 +41,10 @@ def log_score_test(
     is at most a with probability at most a.
 
     Logarithms, so that a few scores next to 0, as images have that a generator copies, weigh more
-    than many that are a little smaller, and yet not all: k copied images, and no other difference,
-    give a p-value below 2^-k, where n = m; as large a share of the permutations leaves all k among
-    the members. Scores are clipped at a thousandth and at a thousand times the median of all, so
-    that 0 and infinity are scores like others.
+    than many that are a little smaller, and yet not all. Where n = m, less than 2^-k of the
+    permutations leave k copied images among the members, so that p comes down to that where other
+    scores vary little, and is larger where they vary much. Scores are clipped at a thousandth and
+    at a thousand times the median of all, so that 0 and infinity are scores like others.
 
     Raises
         InputError  scores are NaN, negative, too few, or no arrays of one axis

@@ -13,7 +13,9 @@ __all__ = ["range_interval"]
 
 def range_interval(means: Sequence[Interval], count: int) -> Interval:
     """Returns the greatest difference of means, with Tukey's interval: that of all differences at
-    once. Variances are pooled.
+    once. Variances are pooled: the interval is exact for independent groups of equal variance, too
+    short where one group varies far more than others, and too long where groups rise and fall
+    together.
 
     means  of groups of `count` values each, with Student's intervals of one confidence
 

@@ -131,7 +131,8 @@ everything = [*first, *second]
 #
 # $C_T$ is the odd one out. Its p-value exchanges *generated* and hold-out images: it asks whether samples
 # lie nearer to the training images than unseen images do. Samples that are merely poor lie farther away,
-# $u$ is below 0, and copies among them count against that.
+# $u$ is below 0, and copies among them count against that. Samples that merely vary too little lie nearer,
+# and $u$ is large though nothing was copied.
 #
 # All detectors of a model see the same real images, and those that take features see the pixels. A principal
 # component analysis of the training images would not do: it knows them, so that hold-out images look

@@ -128,7 +128,7 @@ for (name, of_corruption), ax in zip(curves.items(), axes.flat, strict=False):
     plotting.power_against_share(
         of_corruption, ax=ax, level=calibration.LEVEL, power=calibration.POWER
     )
-    ax.set_title(DETECTORS[name].title)
+    ax.set_title(plotting.typeset(DETECTORS[name].title))
 for ax in axes.flat[len(curves) :]:
     ax.axis("off")
 for ax in axes.flat[len(curves) - 2 : len(curves)]:
@@ -153,8 +153,11 @@ calibration.best(found)
 # is the detector's doing and what is the encoder's.
 #
 # The power in the figure takes replicates without copies to set the threshold of each score. A reader
-# has no such replicates. Four detectors bring a test of their own, whose p-value is exact where
-# training and hold-out images can be exchanged; the table has how often it fell to 5 % without copies.
+# has no such replicates. Four detectors bring a test of their own. Three of them have a p-value that is
+# exact where training and hold-out images can be exchanged, $C_T$ one that is exact where generated and
+# hold-out images can be. Here samples without copies are images like others, so both hold; samples that
+# vary too little would set off $C_T$ without any copy. The table has how often the test fell to 5 % without
+# copies.
 # Its interval should hold 5 % or reach below it; that of one detector in twenty may miss by chance. No
 # number stands where nothing was found with that power, or where the encoder was not tried.
 

@@ -157,7 +157,7 @@ results.verdicts("gap-falls-with-n")
 # On MNIST and CIFAR-10 the pattern is the paper's: the two tests detect GLO-1024 in each of the
 # trainings, neither detects GLO-16384 or the DCGAN, and the gaps of AE and AEGAN fall to a tenth or less
 # as $N$ grows from 1,024 to 16,384. (The claim asks that the whole interval of a gap, over images, lies above
-# 10 %. In one of three trainings on MNIST it does not, and so the recorded verdict over all data sets is
+# 10 %. In two of three trainings on MNIST it does not, and so the recorded verdict over all data sets is
 # *not testable*.) On faces the models of 128 images are detected in each training, and
 # all gaps fall with $N$.
 #
