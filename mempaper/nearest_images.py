@@ -116,8 +116,8 @@ def summary(found: Mapping[str, Nearest]) -> pd.DataFrame:
         {
             "target": name,
             "distorted image itself": f"{np.median(_errors(n.targets, n.originals)):.2e}",
-            "NN_G": f"{np.median(_errors(n.generated, n.originals)):.2e}",
-            "NN_D": f"{np.median(_errors(n.training, n.originals)):.2e}",
+            "nearest generated": f"{np.median(_errors(n.generated, n.originals)):.2e}",
+            "nearest training": f"{np.median(_errors(n.training, n.originals)):.2e}",
         }
         for name, n in found.items()
     ]

@@ -142,7 +142,7 @@ def test_nearest_images_of_distorted_targets(store, run):
         assert nearest.generated.shape == nearest.training.shape == (4, 1, 16, 16)
     assert torch.equal(found["identity"].training, train[:4])  # they are training images
     table = nearest_images.summary(found)
-    assert table.loc["identity", "NN_D"] == "0.00e+00"
+    assert table.loc["identity", "nearest training"] == "0.00e+00"
     assert table.loc["noise", "distorted image itself"] != "0.00e+00"
 
 

@@ -4,6 +4,7 @@ import importlib.resources
 import json
 import os
 from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -26,6 +27,14 @@ LOOK = """() => ({
 # Of each drawn figure: its pixels for one of the page, and how far its shape is off.
 DRAWN = """[...document.querySelectorAll('figure img[src$=".png"]')].map(i => [
     i.naturalWidth / i.width, i.naturalWidth * i.height / i.naturalHeight / i.width - 1])"""
+# Of each level of headings the smallest and the largest size.
+HEADINGS = """['h1', 'h2', 'h3'].map(h => [...document.querySelectorAll('.bd-article ' + h)].map(
+    e => parseFloat(getComputedStyle(e).fontSize))).filter(s => s.length).map(
+    s => [Math.min(...s), Math.max(...s)])"""
+# Formulas that reach beyond their table cell.
+CUT = """[...document.querySelectorAll('td mjx-container > :first-child')].filter(
+    m => m.getBoundingClientRect().right > m.closest('td').getBoundingClientRect().right + 1).map(
+    m => m.closest('td').textContent)"""
 WIDE = "document.documentElement.scrollWidth - window.innerWidth"
 # Formulas are thousands of elements, of which readers of screens are told the MathML alone.
 AXE = """options => axe.run(
@@ -83,6 +92,7 @@ def seen(browser, pages):
             view.emulate_media(color_scheme="light")
         view.set_viewport_size({"width": 390, "height": 900})
         state["wide"][390] = view.evaluate(WIDE)
+        state["headings"], state["cut"] = view.evaluate(HEADINGS), view.evaluate(CUT)
         state["drawn"] += view.evaluate(DRAWN)
         url = path.as_uri()
         # Requests before the page has come are still those of the blank one.
@@ -106,6 +116,17 @@ def test_nothing_is_asked_of_a_network(seen):
 
 def test_no_page_scrolls_sideways(seen):
     assert {p.stem: s["wide"] for p, s in seen.items() if any(s["wide"].values())} == {}
+
+
+def test_headings_are_smaller_by_level(seen):
+    for path, state in seen.items():
+        sizes = state["headings"]
+        for (smallest, _), (_, largest) in pairwise(sizes):
+            assert largest < smallest, path.stem
+
+
+def test_no_formula_is_cut_by_its_cell(seen):
+    assert {p.stem: s["cut"] for p, s in seen.items() if s["cut"]} == {}
 
 
 def test_formulas_are_set_and_images_are_there(seen):

@@ -119,7 +119,7 @@ plt.show()
 # | table: tab-nearest
 # | caption: >-
 # |   Median squared error per pixel against the undistorted image, of images in [-1, 1]: of the
-# |   distorted image, of the nearest generated image (NN_G) and of the nearest training image (NN_D).
+# |   distorted image, of the nearest generated image and of the nearest training image.
 # |   The row of own samples has no distortion.
 nearest_images.summary(found | {"own samples": own})
 
